@@ -1,0 +1,52 @@
+import { entries } from "./entry.ts";
+
+export const repositoryErrors = entries({
+  "object-exists": {
+    kind: "conflict",
+    summary: "An object of that name exists already.",
+    hint: "Objects are never overwritten.",
+    retryable: false,
+  },
+  "object-missing": {
+    kind: "not-found",
+    summary: "An object that should exist is missing.",
+    hint: "Run a verification of the repository.",
+    retryable: false,
+  },
+  "store-unavailable": {
+    kind: "unavailable",
+    summary: "The object store does not answer.",
+    hint: "Check its address, credentials and disk.",
+    retryable: true,
+  },
+  "repository-missing": {
+    kind: "not-found",
+    summary: "There is no repository at this place.",
+    hint: "Check the path; is the disk mounted?",
+    retryable: false,
+  },
+  "repository-exists": {
+    kind: "conflict",
+    summary: "A repository is there already.",
+    hint: "Open it, or choose an empty place.",
+    retryable: false,
+  },
+  "repository-key-wrong": {
+    kind: "unauthenticated",
+    summary: "The key does not open this repository.",
+    hint: "Use the key file made with the repository.",
+    retryable: false,
+  },
+  "repository-corrupt": {
+    kind: "corrupt",
+    summary: "Stored data is damaged.",
+    hint: "Run a verification; restore from another point or copy.",
+    retryable: false,
+  },
+  "point-missing": {
+    kind: "not-found",
+    summary: "There is no such recovery point.",
+    hint: "List them with: muster points",
+    retryable: false,
+  },
+});

@@ -1,0 +1,8 @@
+export * from "./clock.ts";
+export * from "./concurrency.ts";
+export * from "./errors/muster-error.ts";
+export { type ErrorCode, errorRegistry } from "./errors/registry.ts";
+export * from "./ids.ts";
+export * from "./logger.ts";
+export * from "./retry.ts";
+export * from "./units.ts";
