@@ -1,0 +1,2 @@
+export * from "./plan/schema.ts";
+export * from "./run/model.ts";
