@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { errorValueSchema, instantSchema } from "./problem.ts";
+
+export const backupCreateSchema = z.strictObject({
+  /** Services to back up; with `all`, every source of the plan. */
+  services: z.array(z.string()).default([]),
+  /** Sources as `service/source`. */
+  sources: z.array(z.string()).default([]),
+  all: z.boolean().default(false),
+});
+
+export const backupSchema = z.object({
+  id: z.string(),
+  service: z.string(),
+  source: z.string(),
+  host: z.string(),
+  repository: z.string(),
+  trigger: z.enum(["schedule", "catch-up", "manual", "offline"]),
+  state: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+  dueAt: instantSchema.optional(),
+  createdAt: instantSchema,
+  startedAt: instantSchema.optional(),
+  finishedAt: instantSchema.optional(),
+  progress: z.object({ done: z.number(), total: z.number(), unit: z.string(), note: z.string() }).optional(),
+  pointId: z.string().optional(),
+  error: errorValueSchema.optional(),
+});
+export type ApiBackup = z.output<typeof backupSchema>;
+export const backupsCreatedSchema = z.object({ backups: z.array(backupSchema) });
+
+export const pointSchema = z.object({
+  id: z.string(),
+  service: z.string(),
+  source: z.string(),
+  sourceType: z.string(),
+  repository: z.string(),
+  host: z.string(),
+  startedAt: instantSchema,
+  /** The moment that the point restores to. */
+  takenAt: instantSchema,
+  finishedAt: instantSchema,
+  logicalBytes: z.number(),
+  storedBytes: z.number(),
+  entries: z.number(),
+  facts: z.record(z.string(), z.unknown()),
+  expiredAt: instantSchema.optional(),
+  expiryReason: z.string().optional(),
+  verifiedAt: instantSchema.optional(),
+  verifyLevel: z.string().optional(),
+  damaged: z.boolean(),
+});
+export type ApiPoint = z.output<typeof pointSchema>;
+
+export const retentionDecisionSchema = z.object({
+  pointId: z.string(),
+  service: z.string(),
+  source: z.string(),
+  takenAt: instantSchema,
+  keep: z.boolean(),
+  reasons: z.array(z.string()),
+});
+
+export const repositorySchema = z.object({
+  name: z.string(),
+  url: z.string(),
+  id: z.string().optional(),
+  reachable: z.boolean(),
+  freeBytes: z.number().optional(),
+  message: z.string().optional(),
+});
+export const verifyCreateSchema = z.strictObject({
+  level: z.enum(["presence", "read"]).default("presence"),
+  service: z.string().optional(),
+});
+export const verifyReportSchema = z.object({
+  repository: z.string(),
+  level: z.string(),
+  startedAt: instantSchema,
+  finishedAt: instantSchema,
+  points: z.int(),
+  bytesRead: z.number(),
+  damage: z.array(
+    z.object({ service: z.string(), point: z.string().optional(), object: z.string(), message: z.string() }),
+  ),
+});

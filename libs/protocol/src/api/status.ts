@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { instantSchema } from "./problem.ts";
+
+/** Component states of the Statuspage v2 API. */
+export const componentStates = [
+  "operational",
+  "degraded_performance",
+  "partial_outage",
+  "major_outage",
+  "under_maintenance",
+] as const;
+export const componentStateSchema = z.enum(componentStates);
+
+export const exposureSchema = z.object({
+  source: z.string(),
+  /** Data that would be lost if the source died now, in seconds; absent when there is no point. */
+  seconds: z.number().optional(),
+  rpoSeconds: z.number().optional(),
+  state: z.enum(["ok", "at-risk", "breached", "unprotected"]),
+  latestPointAt: instantSchema.optional(),
+  nextDueAt: instantSchema.optional(),
+  lastError: z.string().optional(),
+  measuredAt: instantSchema,
+  measuredBy: z.string().describe("How the number was made, in words."),
+});
+
+export const serviceStatusSchema = z.object({
+  plan: z.string(),
+  service: z.string(),
+  description: z.string().optional(),
+  tier: z.int(),
+  tierName: z.string(),
+  host: z.string(),
+  hostOnline: z.boolean(),
+  status: componentStateSchema,
+  since: instantSchema.optional(),
+  probes: z.array(
+    z.object({
+      name: z.string(),
+      state: z.string(),
+      message: z.string().optional(),
+      checkedAt: instantSchema.optional(),
+    }),
+  ),
+  sources: z.array(exposureSchema),
+  rtoSeconds: z.number().optional(),
+  rpoSeconds: z.number().optional(),
+  exposureSeconds: z.number().optional(),
+  exposureState: z.enum(["ok", "at-risk", "breached", "unprotected"]),
+  recovery: z.string().optional().describe("Id of the recovery at work on it."),
+});
+export type ApiServiceStatus = z.output<typeof serviceStatusSchema>;
+
+export const fleetStatusSchema = z.object({
+  at: instantSchema,
+  indicator: z.enum(["none", "minor", "major", "critical"]),
+  description: z.string(),
+  services: z.array(serviceStatusSchema),
+  activeRecoveries: z.array(z.object({ id: z.string(), mode: z.string(), state: z.string() })),
+});
+export type ApiFleetStatus = z.output<typeof fleetStatusSchema>;
