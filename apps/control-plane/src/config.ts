@@ -1,0 +1,24 @@
+/** How this control plane is set up; made once from the configuration file and the command line (see config loading in main). */
+export interface Config {
+  /** Everything of its own lies here: PGlite's files, CA, keys; mode 0700. */
+  readonly dataDirectory: string;
+  /** postgres://…; undefined: PGlite in the data directory. */
+  readonly databaseUrl?: string | undefined;
+  /** Address and port of REST, status page and metrics. */
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  };
+  /** Where agents hold their sessions (mutual TLS) and where they enrol (server TLS). */
+  readonly grpc: {
+    readonly host: string;
+    readonly sessionPort: number;
+    readonly enrolPort: number;
+    readonly advertise: string;
+  };
+  /** Name → place and key file (the passphrase); created at first start where they do not exist. */
+  readonly repositories: Readonly<Record<string, { readonly url: string; readonly keyFile: string }>>;
+  /** Title of the public status page. */
+  readonly statusTitle: string;
+}
