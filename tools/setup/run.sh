@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs a task (tools/<task>.ts) under the pinned Node.js 24, after installing what is missing.
+# Usage: sh tools/setup/run.sh <task> [arguments]
+# It runs under whatever is there (dash, coreutils, npm with an older Node.js), so it uses POSIX sh only.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
+cd "$root"
+. tools/setup/messages.sh
+. tools/setup/packages.sh
+. tools/setup/servers.sh
+
+task=${1:-}
+program=tools/$task.ts
+case $task in
+  test | bench) needs_servers=yes ;;
+  demo) needs_servers=yes program=examples/fleet/src/main.ts ;;
+  check | fix | generate | release) needs_servers=no ;;
+  *) fail "unknown task \"$task\"" "Use one of: demo, test, check, fix, generate, bench, release." ;;
+esac
+shift
+
+ensure_packages
+if [ "$needs_servers" = yes ]; then ensure_servers; fi
+
+PATH="$node_directory:$PATH"
+export PATH
+# exec: the task takes this process's place, so Ctrl-C and exit codes reach npm unchanged.
+exec "$node_directory/node" "$program" "$@"

@@ -1,0 +1,78 @@
+# Installs PostgreSQL and Redis from Debian. The tests and the demo start their own servers, so a
+# server that comes with these packages is neither started nor enabled; one that was there is left alone.
+
+policy=/usr/sbin/policy-rc.d
+policy_mark='# Written by the set-up of Muster, which removes it.'
+cluster_settings=/etc/postgresql-common/createcluster.d/muster.conf
+
+ensure_servers() {
+  missing=$(missing_servers)
+  if [ -z "$missing" ]; then return 0; fi
+  if [ "$(id -u)" -ne 0 ]; then
+    fail "PostgreSQL or Redis is missing" "Run as root: apt-get update && apt-get install -y$missing"
+  fi
+  command -v apt-get >/dev/null 2>&1 || fail "PostgreSQL or Redis is missing, and there is no apt-get" \
+    "Install PostgreSQL 13 or newer (server and client) and Redis 6 or newer, then run this again."
+  with_lock /run/lock/muster-servers.lock install_servers
+}
+
+# Prints the Debian packages that are missing, each with a space before it.
+missing_servers() {
+  set -- /usr/lib/postgresql/*/bin/postgres
+  if [ ! -x "$1" ] && ! command -v postgres >/dev/null 2>&1; then printf ' postgresql'; fi
+  if ! command -v redis-server >/dev/null 2>&1; then printf ' redis-server'; fi
+}
+
+install_servers() {
+  missing=$(missing_servers)
+  if [ -z "$missing" ]; then return 0; fi # another set-up did it while this one waited
+  say "installing$missing from Debian …"
+  apt_log=$root/.cache/apt-get.log
+  mkdir -p "$root/.cache"
+  trap keep_servers_off EXIT
+  trap 'exit 130' INT TERM HUP
+  hold_servers
+  export DEBIAN_FRONTEND=noninteractive
+  # A set-up killed in the middle may have left packages unpacked; this is a no-op otherwise.
+  dpkg --configure -a >"$apt_log" 2>&1 || true
+  # The names are split on purpose.
+  # shellcheck disable=SC2086
+  if ! { apt-get -q update && apt-get -q install -y --no-install-recommends $missing; } >>"$apt_log" 2>&1; then
+    tail -n 15 "$apt_log" >&2
+    fail "apt-get could not install$missing" "$(apt_advice)"
+  fi
+  disable_servers
+}
+
+apt_advice() {
+  if grep -qi 'no space left' "$apt_log"; then
+    echo "The disk is full: free about 500 MB, then run this again."
+  elif grep -qE 'Could not resolve|Temporary failure|Could not connect|Unable to connect' "$apt_log"; then
+    echo "Debian's archive cannot be reached: check the network and apt's proxy settings, then run this again."
+  elif grep -q 'Could not get lock' "$apt_log"; then
+    echo "Another apt-get is running: wait until it has ended, then run this again."
+  else
+    echo "See the lines above (all of it: $apt_log). By hand: apt-get update && apt-get install -y$missing"
+  fi
+}
+
+# While the packages are installed: no service starts, and PostgreSQL makes no cluster.
+hold_servers() {
+  if [ ! -e "$policy" ]; then printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy" && chmod 755 "$policy"; fi
+  mkdir -p "${cluster_settings%/*}"
+  printf 'create_main_cluster = false\n' >"$cluster_settings"
+}
+
+# Takes the above back; also what a killed set-up left, since the mark tells whose file it is.
+keep_servers_off() {
+  if grep -qsF "$policy_mark" "$policy"; then rm -f "$policy"; fi
+  rm -f "$cluster_settings"
+}
+
+# The services of the packages that were just installed do not run, now or after a boot.
+disable_servers() {
+  for service in $missing; do
+    update-rc.d "$service" disable >>"$apt_log" 2>&1 || true
+    if command -v systemctl >/dev/null 2>&1; then systemctl --quiet disable --now "$service" >>"$apt_log" 2>&1 || true; fi
+  done
+}
