@@ -1,6 +1,11 @@
 import { type ErrorCode, errorRegistry } from "@muster/core";
 
-type Entry = Pick<(typeof errorRegistry)[ErrorCode], "kind" | "summary" | "hint" | "retryable">;
+interface Entry {
+  readonly kind: (typeof errorRegistry)[ErrorCode]["kind"];
+  readonly summary: string;
+  readonly hint: string;
+  readonly retryable: boolean;
+}
 
 /** The HTTP status of each kind of error, as the API answers it. */
 const httpStatus: Readonly<Record<Entry["kind"], string>> = {

@@ -23,21 +23,22 @@ function listen(): void {
 
 /** Passes the signal on, waits for the children, and kills those that do not end in time. */
 function stopAll(signal: "SIGINT" | "SIGTERM" | "SIGHUP"): void {
-  const leave = () => process.exit(exitCodes[signal]);
   const waiting = [...children].filter((child) => child.exitCode === null && child.signalCode === null);
+  // A shell's background jobs ignore SIGINT, so what is left of the groups is killed in any case.
+  const leave = () => {
+    for (const child of waiting) signalGroup(child, "SIGKILL");
+    process.exit(exitCodes[signal]);
+  };
   if (waiting.length === 0) leave();
   let left = waiting.length;
   for (const child of waiting) {
-    child.once("close", () => {
+    child.once("exit", () => {
       left -= 1;
       if (left === 0) leave();
     });
     signalGroup(child, signal);
   }
-  setTimeout(() => {
-    for (const child of waiting) signalGroup(child, "SIGKILL");
-    leave();
-  }, grace).unref();
+  setTimeout(leave, grace).unref();
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
