@@ -7,13 +7,18 @@ cluster_settings=/etc/postgresql-common/createcluster.d/muster.conf
 
 ensure_servers() {
   missing=$(missing_servers)
-  if [ -z "$missing" ]; then return 0; fi
+  if [ -z "$missing" ] && ! left_over; then return 0; fi
   if [ "$(id -u)" -ne 0 ]; then
     fail "PostgreSQL or Redis is missing" "Run as root: apt-get update && apt-get install -y$missing"
   fi
   command -v apt-get >/dev/null 2>&1 || fail "PostgreSQL or Redis is missing, and there is no apt-get" \
     "Install PostgreSQL 13 or newer (server and client) and Redis 6 or newer, then run this again."
   with_lock /run/lock/muster-servers.lock install_servers
+}
+
+# Whether a set-up that was killed left its guards behind (or one is at work now).
+left_over() {
+  [ "$(id -u)" -eq 0 ] && { [ -e "$cluster_settings" ] || grep -qsF "$policy_mark" "$policy"; }
 }
 
 # Prints the Debian packages that are missing, each with a space before it.
@@ -25,11 +30,14 @@ missing_servers() {
 
 install_servers() {
   missing=$(missing_servers)
-  if [ -z "$missing" ]; then return 0; fi # another set-up did it while this one waited
+  if [ -z "$missing" ]; then # another set-up did it, or was killed before it could take its guards back
+    take_guards_back
+    return 0
+  fi
   say "installing$missing from Debian …"
   apt_log=$root/.cache/apt-get.log
   mkdir -p "$root/.cache"
-  trap keep_servers_off EXIT
+  trap take_guards_back EXIT
   trap 'exit 130' INT TERM HUP
   hold_servers
   export DEBIAN_FRONTEND=noninteractive
@@ -64,7 +72,7 @@ hold_servers() {
 }
 
 # Takes the above back; also what a killed set-up left, since the mark tells whose file it is.
-keep_servers_off() {
+take_guards_back() {
   if grep -qsF "$policy_mark" "$policy"; then rm -f "$policy"; fi
   rm -f "$cluster_settings"
 }
