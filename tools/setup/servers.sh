@@ -29,8 +29,9 @@ missing_servers() {
 }
 
 install_servers() {
-  missing=$(missing_servers)
-  if [ -z "$missing" ]; then # another set-up did it, or was killed before it could take its guards back
+  # With what a killed set-up was about to install: it may be half done, or not disabled yet.
+  missing="$(missing_servers)$(sed -n 's/^# installs://p' "$cluster_settings" 2>/dev/null || true)"
+  if [ -z "$missing" ]; then # another set-up did it while this one waited
     take_guards_back
     return 0
   fi
@@ -68,7 +69,7 @@ apt_advice() {
 hold_servers() {
   if [ ! -e "$policy" ]; then printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy" && chmod 755 "$policy"; fi
   mkdir -p "${cluster_settings%/*}"
-  printf 'create_main_cluster = false\n' >"$cluster_settings"
+  printf '# installs:%s\ncreate_main_cluster = false\n' "$missing" >"$cluster_settings"
 }
 
 # Takes the above back; also what a killed set-up left, since the mark tells whose file it is.
