@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { create, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
 import { MusterError, systemClock } from "@muster/core";
@@ -61,24 +60,32 @@ function deadlineOf(options: CallOptions | undefined): { deadline?: number } {
   return options?.timeout === undefined ? {} : { deadline: systemClock.now() + options.timeout };
 }
 
+/** Calls `cancel` when the signal aborts, at once when it has; returns what stops listening. */
+function onAbort(signal: AbortSignal | undefined, cancel: () => void): () => void {
+  if (signal?.aborted) cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  return () => signal?.removeEventListener("abort", cancel);
+}
+
 function unary(channel: Client, address: string, method: DescMethod) {
   const definition = methodDefinition(method);
-  return (request: Init, options: CallOptions) =>
-    new Promise<Message>((resolve, reject) => {
-      const call = channel.makeUnaryRequest(
-        definition.path,
-        definition.requestSerialize,
-        definition.responseDeserialize,
-        create(method.input, request),
-        deadlineOf(options),
-        (error: ServiceError | null, response?: Message) => {
-          if (error !== null) reject(fromServiceError(error, address));
-          else if (response === undefined) reject(new MusterError("internal", `${address} answered nothing`));
-          else resolve(response);
-        },
-      );
-      options.signal?.addEventListener("abort", () => call.cancel(), { once: true });
-    });
+  return async (request: Init, options: CallOptions): Promise<Message> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    const call = channel.makeUnaryRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize,
+      create(method.input, request),
+      deadlineOf(options),
+      (error: ServiceError | null, response?: Message) => {
+        if (error !== null) reject(fromServiceError(error, address));
+        else if (response === undefined) reject(new MusterError("internal", `${address} answered nothing`));
+        else resolve(response);
+      },
+    );
+    const release = onAbort(options.signal, () => call.cancel());
+    return promise.finally(release);
+  };
 }
 
 function bidi(channel: Client, address: string, method: DescMethod) {
@@ -90,35 +97,52 @@ function bidi(channel: Client, address: string, method: DescMethod) {
       definition.responseDeserialize,
       deadlineOf(options),
     );
-    const cancel = (): void => call.cancel();
-    options?.signal?.addEventListener("abort", cancel, { once: true });
+    const release = onAbort(options?.signal, () => call.cancel());
     const sending = send(method, requests, call);
     try {
       yield* call as AsyncIterable<Message>;
-      await sending;
     } catch (thrown) {
       throw thrown instanceof Error && "metadata" in thrown
         ? fromServiceError(thrown as ServiceError, address)
         : thrown;
     } finally {
-      options?.signal?.removeEventListener("abort", cancel);
+      release();
       call.cancel();
+      await sending;
     }
   };
 }
 
-/** Writes until the requests end or the call does; a broken call shows on the reading side. */
+/**
+ * Writes until the requests end or the call does; a broken call shows on the reading side. Does not wait for a producer that
+ * is silent when the call ends: its iterator is told to return, and a request that it makes later goes nowhere.
+ */
 async function send(
   method: DescMethod,
   requests: AsyncIterable<Init>,
   call: ClientDuplexStream<Message, Message>,
 ): Promise<void> {
-  const ended = once(call, "close").catch(() => undefined);
-  for await (const request of requests) {
-    if (call.destroyed) return;
-    if (!call.write(create(method.input, request))) await Promise.race([once(call, "drain"), ended]);
+  const ended = new Promise<undefined>((resolve) => {
+    for (const event of ["end", "close", "error"]) call.once(event, () => resolve(undefined));
+  });
+  const producer = requests[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([producer.next(), ended]);
+      if (next === undefined) return;
+      if (next.done) break;
+      if (!call.write(create(method.input, next.value))) await Promise.race([drained(call), ended]);
+    }
+    call.end();
+  } catch (thrown) {
+    call.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  } finally {
+    producer.return?.().catch(() => undefined); // a producer that fails while it is dismissed has no listener left
   }
-  call.end();
+}
+
+function drained(call: ClientDuplexStream<Message, Message>): Promise<void> {
+  return new Promise((resolve) => call.once("drain", resolve));
 }
 
 /** Types a caller may want to name. */

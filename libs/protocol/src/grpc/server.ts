@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { create, type DescMessage, type DescMethod, type DescService, type MessageShape } from "@bufbuild/protobuf";
 import type { Server, ServerDuplexStream, ServerUnaryCall, sendUnaryData, UntypedHandleCall } from "@grpc/grpc-js";
 import { type BidiMethods, type Input, type OutputInit, serviceDefinition, type UnaryMethods } from "./definition.ts";
@@ -47,7 +46,8 @@ function context(call: ServerUnaryCall<Shape, Shape> | ServerDuplexStream<Shape,
 
 function unary(method: DescMethod, handler: UntypedHandler): UntypedHandleCall {
   return (call: ServerUnaryCall<Shape, Shape>, done: sendUnaryData<Shape>) => {
-    Promise.resolve(handler(call.request, context(call))).then(
+    const answer = async (): Promise<unknown> => handler(call.request, context(call));
+    answer().then(
       (response) => done(null, create(method.output, response as Init)), // an init shape of method.output
       (thrown: unknown) => done(toServiceError(thrown)),
     );
@@ -57,22 +57,33 @@ function unary(method: DescMethod, handler: UntypedHandler): UntypedHandleCall {
 function bidi(method: DescMethod, handler: UntypedHandler): UntypedHandleCall {
   return (call: ServerDuplexStream<Shape, Shape>) => {
     call.on("error", () => call.end());
-    const responses = handler(call, context(call)) as AsyncIterable<Init>; // bidi handlers return iterables
-    pump(method, responses, call).then(
+    const caller = context(call);
+    const responses = handler(call, caller) as AsyncIterable<Init>; // bidi handlers return iterables
+    pump(method, responses, call, caller.signal).then(
       () => call.end(),
       (thrown: unknown) => call.emit("error", toServiceError(thrown)),
     );
   };
 }
 
+/** Sends what the handler makes until it ends or the caller goes away; then the handler's iterator is told to return. */
 async function pump(
   method: DescMethod,
   responses: AsyncIterable<Init>,
   call: ServerDuplexStream<Shape, Shape>,
+  signal: AbortSignal,
 ): Promise<void> {
-  for await (const response of responses) {
-    if (call.cancelled) return;
-    if (!call.write(create(method.output, response)))
-      await Promise.race([once(call, "drain"), once(call, "close"), once(call, "cancelled")]);
+  const gone = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
+  const producer = responses[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([producer.next(), gone]);
+      if (next === undefined || next.done) return;
+      if (!call.write(create(method.output, next.value))) {
+        await Promise.race([new Promise((resolve) => call.once("drain", resolve)), gone]);
+      }
+    }
+  } finally {
+    producer.return?.().catch(() => undefined); // the caller is gone, or has been told already
   }
 }
