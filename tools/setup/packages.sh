@@ -23,6 +23,7 @@ packages_current() {
 install_packages() {
   if packages_current; then return 0; fi # another set-up did it while this one waited
   command -v npm >/dev/null 2>&1 || fail "npm is missing" "Install it: apt-get install -y npm"
+  check_space
   say "installing npm packages …"
   # What a killed npm leaves behind looks complete to the next one, so it has to go.
   if [ -e "$unfinished" ]; then rm -rf node_modules ./*/*/node_modules; fi
@@ -35,7 +36,14 @@ install_packages() {
     tail -n 15 "$npm_log" >&2
     fail "npm could not install the packages" "$(npm_advice)"
   fi
+  check_node # before the mark goes: npm passes over an optional package that it could not write
   rm -f "$unfinished"
+}
+
+# On a full disk npm leaves optional packages cut off, and reports success.
+check_space() {
+  free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
+  [ "$free" -ge 1024 ] || fail "the disk has only $free MB free here" "Free 1 GB for the npm packages, then run this again."
 }
 
 npm_advice() {
@@ -54,7 +62,7 @@ check_node() {
   [ -x "$node_directory/node" ] || fail "the pinned Node.js was not installed ($node_package)" \
     "npm skips optional packages that it cannot fetch: check the network and that npm's \"omit\" setting does not name optional, then run this again."
   node_version=$("$node_directory/node" --version 2>&1) || fail "the pinned Node.js does not start: $node_version" \
-    "It needs glibc 2.28 or newer (Debian 10 or later)."
+    "It needs glibc 2.28 or newer (Debian 10 or later); if it was cut off by a full disk, free space and run this again."
   case $node_version in
     v24.*) ;;
     *) fail "$node_package is $node_version, not Node.js 24" "Remove node_modules and run this again." ;;
