@@ -1,0 +1,104 @@
+import { points } from "@muster/database";
+import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, or } from "drizzle-orm";
+import type { Tx } from "../context.ts";
+
+export type PointRow = typeof points.$inferSelect;
+export type NewPointRow = typeof points.$inferInsert;
+
+export interface PointFilter {
+  readonly service?: string | undefined;
+  readonly source?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  /** Also those that retention has marked. */
+  readonly expired: boolean;
+}
+
+/** A place in the list: what lies before it in time, or at the same time with a lower id, comes next. */
+export interface PointCursor {
+  readonly takenAt: Date;
+  readonly id: string;
+}
+
+/** Inserts points; one that is listed already stays as it is. Returns the ids that are new. */
+export async function insertPoints(tx: Tx, rows: readonly NewPointRow[]): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const inserted = await tx
+    .insert(points)
+    .values([...rows])
+    .onConflictDoNothing()
+    .returning({ id: points.id });
+  return inserted.map((row) => row.id);
+}
+
+export async function pointById(tx: Tx, id: string): Promise<PointRow | undefined> {
+  return (await tx.select().from(points).where(eq(points.id, id)))[0];
+}
+
+/** Newest first by the moment that they restore to. */
+export async function listPoints(
+  tx: Tx,
+  filter: PointFilter,
+  page: { limit: number; cursor?: PointCursor | undefined },
+): Promise<PointRow[]> {
+  const conditions = [
+    filter.service === undefined ? undefined : eq(points.service, filter.service),
+    filter.source === undefined ? undefined : eq(points.source, filter.source),
+    filter.repository === undefined ? undefined : eq(points.repository, filter.repository),
+    filter.from === undefined ? undefined : gte(points.takenAt, filter.from),
+    filter.to === undefined ? undefined : lte(points.takenAt, filter.to),
+    filter.expired ? undefined : isNull(points.expiredAt),
+    page.cursor === undefined ? undefined : after(page.cursor),
+  ];
+  return tx
+    .select()
+    .from(points)
+    .where(and(...conditions))
+    .orderBy(desc(points.takenAt), desc(points.id))
+    .limit(page.limit);
+}
+
+function after({ takenAt, id }: PointCursor) {
+  return or(lt(points.takenAt, takenAt), and(eq(points.takenAt, takenAt), lt(points.id, id)));
+}
+
+/** Every point that a restore may use (not expired, not damaged), oldest first. */
+export async function usablePoints(tx: Tx): Promise<PointRow[]> {
+  return tx
+    .select()
+    .from(points)
+    .where(and(isNull(points.expiredAt), eq(points.damaged, false)))
+    .orderBy(asc(points.takenAt), asc(points.id));
+}
+
+/** Per source (`service/source`), the newest point that a restore may use. */
+export async function newestPoints(tx: Tx): Promise<Map<string, PointRow>> {
+  const rows = await tx
+    .selectDistinctOn([points.service, points.source])
+    .from(points)
+    .where(and(isNull(points.expiredAt), eq(points.damaged, false)))
+    .orderBy(points.service, points.source, desc(points.takenAt));
+  return new Map(rows.map((row) => [`${row.service}/${row.source}`, row]));
+}
+
+/** Marks a point as expired; its data stays until a sweep. */
+export async function markExpired(tx: Tx, id: string, at: Date, reason: string): Promise<void> {
+  await tx
+    .update(points)
+    .set({ expiredAt: at, expiryReason: reason })
+    .where(and(eq(points.id, id), isNull(points.expiredAt)));
+}
+
+/** Notes what a verification found about points of a repository. */
+export async function markVerified(
+  tx: Tx,
+  ids: readonly string[],
+  found: { verifiedAt: Date; verifyLevel: string; damaged: boolean },
+): Promise<void> {
+  if (ids.length > 0)
+    await tx
+      .update(points)
+      .set(found)
+      .where(inArray(points.id, [...ids]));
+}
