@@ -1,0 +1,143 @@
+import { readlink } from "node:fs/promises";
+import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
+import type { PointWriter } from "@muster/repository";
+import type { Facts, SourceContext } from "../source.ts";
+import { type FilesConfig, rootsOf } from "./config.ts";
+import { createFilter } from "./filter.ts";
+import { hardLinksEntry, rootEntry } from "./names.ts";
+import { metaOf, storeFile } from "./read-file.ts";
+import { type Found, type Omitted, orOmitted, walk } from "./walk.ts";
+
+/** Files in hand at once. */
+const concurrency = 4;
+/** How many paths of a kind a point's facts or an error list by name. */
+const listedPaths = 20;
+
+/** What happened on the way, for the facts and for the verdict. */
+interface Tally {
+  bytes: number;
+  files: number;
+  /** Entry paths by device and inode, of files with more than one name. */
+  readonly links: Map<string, string[]>;
+  readonly changed: string[];
+  readonly omitted: Record<Omitted["kind"], string[]>;
+}
+
+/** Stores every root. The point's moment is the start: what changed later may be in it, what was there before is. */
+export async function backupFiles(
+  config: FilesConfig,
+  context: SourceContext,
+  writer: PointWriter,
+): Promise<{ takenAt: number; facts: Facts }> {
+  const takenAt = context.clock.now();
+  const tally = newTally();
+  for (const [index, root] of rootsOf(config).entries()) await storeRoot(config, context, writer, index, root, tally);
+  refuseUnreadable(config, tally);
+  await storeHardLinks(writer, takenAt, tally);
+  return { takenAt, facts: factsOf(config, tally) };
+}
+
+function newTally(): Tally {
+  const omitted = { excluded: [], special: [], unreadable: [], vanished: [], "other-file-system": [] };
+  return { bytes: 0, files: 0, links: new Map(), changed: [], omitted };
+}
+
+async function storeRoot(
+  config: FilesConfig,
+  context: SourceContext,
+  writer: PointWriter,
+  index: number,
+  root: string,
+  tally: Tally,
+): Promise<void> {
+  const options = { filter: await createFilter(config), oneFileSystem: config.oneFileSystem, signal: context.signal };
+  try {
+    await mapLimit(walk(root, options), concurrency, async (found) => {
+      if (found.kind !== "entry") return void tally.omitted[found.kind].push(found.path.toString());
+      const verdict = await orOmitted(() => storeEntry(config, writer, index, found, tally));
+      if (verdict !== undefined) tally.omitted[verdict].push(found.path.toString());
+      context.progress(tally.bytes, 0, "bytes", `${tally.files} files`);
+    });
+  } catch (cause) {
+    throw rootFailure(root, cause);
+  }
+}
+
+function rootFailure(root: string, cause: unknown): unknown {
+  const code = systemErrorCode(cause);
+  if (cause instanceof MusterError || code === undefined) return cause;
+  if (code === "ENOENT") return new MusterError("source-unavailable", `${root} does not exist`, { cause });
+  return new MusterError("source-failed", `${root} cannot be read: ${String(cause)}`, { cause });
+}
+
+async function storeEntry(
+  config: FilesConfig,
+  writer: PointWriter,
+  index: number,
+  { relative, path, stats }: Found,
+  tally: Tally,
+): Promise<undefined> {
+  const entry = relative === "" ? rootEntry(index) : `${rootEntry(index)}/${relative}`;
+  if (stats.isDirectory()) {
+    await writer.addDirectory(entry, metaOf(stats));
+  } else if (stats.isSymbolicLink()) {
+    await writer.addSymlink(entry, await readTarget(path), metaOf(stats));
+  } else {
+    const { bytes, changed } = await storeFile(writer, entry, path, config.rereads);
+    tally.bytes += bytes;
+    tally.files += 1;
+    if (changed) tally.changed.push(path.toString());
+    if (stats.nlink > 1n) noteLink(tally, `${stats.dev}:${stats.ino}`, entry);
+  }
+}
+
+async function readTarget(path: Buffer): Promise<string> {
+  const target = await readlink(path, { encoding: "buffer" });
+  const text = target.toString("utf8");
+  if (Buffer.from(text).equals(target)) return text;
+  throw new MusterError("source-failed", `the symbolic link ${path.toString()} has a target that is not UTF-8`, {
+    hint: "Exclude it, or make the link anew.",
+  });
+}
+
+function noteLink({ links }: Tally, inode: string, entry: string): void {
+  const names = links.get(inode);
+  if (names === undefined) links.set(inode, [entry]);
+  else names.push(entry);
+}
+
+function refuseUnreadable({ unreadable }: FilesConfig, { omitted }: Tally): void {
+  const paths = omitted.unreadable;
+  if (unreadable === "skip" || paths.length === 0) return;
+  const more = paths.length > listedPaths ? ` and ${paths.length - listedPaths} more` : "";
+  throw new MusterError("source-failed", `may not be read: ${paths.slice(0, listedPaths).join(", ")}${more}`, {
+    retryable: false,
+    hint: "Let the agent read them, exclude them, or set unreadable: skip.",
+  });
+}
+
+async function storeHardLinks(writer: PointWriter, takenAt: number, { links }: Tally): Promise<void> {
+  const groups = [...links.values()].filter((names) => names.length > 1);
+  if (groups.length === 0) return;
+  const meta = { mode: 0o600, uid: 0, gid: 0, mtimeNs: BigInt(takenAt) * 1_000_000n };
+  await writer.addFile(hardLinksEntry, meta, lines(groups));
+}
+
+async function* lines(groups: readonly string[][]): AsyncGenerator<Uint8Array> {
+  for (const names of groups) yield Buffer.from(`${JSON.stringify(names)}\n`);
+}
+
+function factsOf(config: FilesConfig, { bytes, files, changed, omitted }: Tally): Facts {
+  const listed = (paths: string[]) => ({ count: paths.length, paths: paths.slice(0, listedPaths) });
+  return {
+    roots: rootsOf(config),
+    files,
+    bytes,
+    changedDuringBackup: listed(changed),
+    unreadable: listed(omitted.unreadable),
+    vanished: listed(omitted.vanished),
+    special: listed(omitted.special),
+    otherFileSystems: listed(omitted["other-file-system"]),
+    excluded: omitted.excluded.length,
+  };
+}

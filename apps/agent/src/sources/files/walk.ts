@@ -1,0 +1,91 @@
+import type { BigIntStats } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import { systemErrorCode, throwIfAborted } from "@muster/core";
+import type { Filter } from "./filter.ts";
+import { encodeName, joinBytes } from "./names.ts";
+
+export interface Found {
+  readonly kind: "entry";
+  /** Encoded, relative to the root; "" is the root itself. */
+  readonly relative: string;
+  readonly path: Buffer;
+  readonly stats: BigIntStats;
+}
+
+/** Something that is left out: by the filter (with all below it), by its kind, or because it could not be read. */
+export interface Omitted {
+  readonly kind: "excluded" | "special" | "unreadable" | "vanished" | "other-file-system";
+  readonly relative: string;
+  readonly path: Buffer;
+}
+
+export interface WalkOptions {
+  readonly filter: Filter;
+  readonly oneFileSystem: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Everything under a root, directories before what is in them, names in byte order. Only a true ENOENT counts as vanished;
+ * a path that may not be read is yielded as such; every other error throws. A missing root throws ENOENT.
+ */
+export async function* walk(root: string, options: WalkOptions): AsyncGenerator<Found | Omitted> {
+  const path = Buffer.from(root);
+  const stats = await lstat(path, { bigint: true });
+  yield { kind: "entry", relative: "", path, stats };
+  if (stats.isDirectory()) yield* walkDirectory(path, "", stats.dev, options);
+}
+
+async function* walkDirectory(
+  directory: Buffer,
+  relative: string,
+  device: bigint,
+  options: WalkOptions,
+): AsyncGenerator<Found | Omitted> {
+  throwIfAborted(options.signal);
+  const names = await orOmitted(() => readdir(directory, { encoding: "buffer" }));
+  if (typeof names === "string") {
+    yield { kind: names, relative, path: directory };
+    return;
+  }
+  for (const name of names.sort(Buffer.compare)) {
+    const path = joinBytes(directory, name);
+    const below = relative === "" ? encodeName(name) : `${relative}/${encodeName(name)}`;
+    const stats = await orOmitted(() => lstat(path, { bigint: true }));
+    if (typeof stats === "string") {
+      if (options.filter.covers(below, false)) yield { kind: stats, relative: below, path };
+      continue;
+    }
+    const omitted = omission(below, stats, device, options);
+    if (omitted !== undefined) {
+      yield { kind: omitted, relative: below, path };
+      continue;
+    }
+    yield { kind: "entry", relative: below, path, stats };
+    if (stats.isDirectory()) yield* walkDirectory(path, below, device, options);
+  }
+}
+
+function omission(
+  relative: string,
+  stats: BigIntStats,
+  device: bigint,
+  options: WalkOptions,
+): Omitted["kind"] | undefined {
+  if (!options.filter.covers(relative, stats.isDirectory())) return "excluded";
+  if (options.oneFileSystem && stats.dev !== device) return "other-file-system";
+  const stored = stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
+  return stored ? undefined : "special";
+}
+
+/** The answer, or why there is none. */
+export async function orOmitted<T>(work: () => Promise<T>): Promise<T | "vanished" | "unreadable"> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ENOENT") return "vanished";
+    if (code === "EACCES" || code === "EPERM") return "unreadable";
+    throw error;
+  }
+}

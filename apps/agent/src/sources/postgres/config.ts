@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+const names = z.array(z.string().min(1)).min(1);
+
+/** A PostgreSQL cluster, protected by logical dumps of whole databases and the cluster's globals. */
+export const postgresConfigSchema = z
+  .strictObject({
+    type: z.literal("postgres"),
+    /** A host name, an address, or the directory of the server's socket (begins with "/"). */
+    host: z.string().min(1).default("127.0.0.1"),
+    port: z.int().min(1).max(65_535).default(5432),
+    user: z.string().min(1).default("postgres"),
+    passwordFile: z.string().optional(),
+    passwordEnv: z.string().optional(),
+    databases: z.union([z.literal("all"), names]).default("all"),
+    /** Databases to leave out when `databases` is "all". */
+    exclude: z.array(z.string()).default([]),
+    /** What the server must be; a restore onto another is refused. */
+    expect: z.strictObject({ systemIdentifier: z.string().regex(/^\d+$/).optional() }).default({}),
+    /** Where pg_dump, pg_restore and psql are; without it they are looked for. */
+    binDirectory: z.string().optional(),
+    /** Parallel dumps, and workers of pg_restore; by default the number of processors, at most 4. */
+    jobs: z.int().min(1).max(32).optional(),
+    /** Roles (with their password hashes), memberships and tablespaces. */
+    globals: z.boolean().default(true),
+    /** The database that the agent itself connects to. */
+    maintenanceDatabase: z.string().min(1).default("postgres"),
+  })
+  .refine(({ passwordFile, passwordEnv }) => passwordFile === undefined || passwordEnv === undefined, {
+    message: "set passwordFile or passwordEnv, not both",
+  });
+
+export type PostgresConfig = z.infer<typeof postgresConfigSchema>;
+
+/** A configured cluster with its secret, as the parts of this source hand it around. */
+export interface Cluster {
+  readonly config: PostgresConfig;
+  readonly password: string | undefined;
+}
+
+/** The same cluster, reached through a database that a restore of `databases` does not rename. */
+export function besides(cluster: Cluster, databases: readonly string[]): Cluster {
+  if (!databases.includes(cluster.config.maintenanceDatabase)) return cluster;
+  return { ...cluster, config: { ...cluster.config, maintenanceDatabase: "template1" } };
+}

@@ -1,0 +1,40 @@
+import { MusterError } from "@muster/core";
+import type { PointReader, PointWriter } from "@muster/repository";
+
+type Meta = Parameters<PointWriter["addDirectory"]>[1];
+
+/** A recovery point in memory: what was written and not aborted can be read back. For tests of sources without a repository. */
+export function memoryPoint() {
+  const entries = new Map<string, { entry: Record<string, unknown>; content: Buffer }>();
+  const add = (path: string, entry: Record<string, unknown>, meta: Meta, content = Buffer.alloc(0)): void => {
+    if (entries.has(path)) throw new MusterError("internal", `the entry ${path} was added twice`);
+    entries.set(path, { entry: { path, ...entry, ...meta }, content });
+  };
+  const writer = {
+    addDirectory: async (path: string, meta: Meta) => add(path, { type: "directory" }, meta),
+    addSymlink: async (path: string, target: string, meta: Meta) => add(path, { type: "symlink", target }, meta),
+    addFile: async (path: string, meta: Meta, content: AsyncIterable<Uint8Array>) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of content) chunks.push(Uint8Array.from(chunk));
+      const whole = Buffer.concat(chunks);
+      add(path, { type: "file", size: whole.length }, meta, whole);
+    },
+  };
+  const reader = {
+    async *entries() {
+      for (const path of [...entries.keys()].sort()) yield entries.get(path)?.entry;
+    },
+    entry: async (path: string) => entries.get(path)?.entry,
+    async *read({ path }: { path: string }) {
+      const content = entries.get(path)?.content ?? Buffer.alloc(0);
+      for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536);
+    },
+  };
+  return {
+    // Sources use the named members only, which these are.
+    writer: writer as unknown as PointWriter,
+    reader: reader as unknown as PointReader,
+    paths: () => [...entries.keys()].sort(),
+    content: (path: string) => entries.get(path)?.content,
+  };
+}

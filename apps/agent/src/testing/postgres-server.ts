@@ -1,0 +1,152 @@
+import { execFile, spawn } from "node:child_process";
+import { access, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { waitFor } from "@muster/core/testing";
+import pg from "pg";
+import { freePort } from "./ports.ts";
+
+const run = promisify(execFile);
+
+export interface TestPostgres extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly dataDirectory: string;
+  /** Rows of one statement in one database. */
+  query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
+  /** Starts the server and waits until it answers. */
+  start(): Promise<void>;
+  /** Ends the server by its pid: `SIGINT` is PostgreSQL's fast shutdown, `SIGQUIT` a crash. */
+  stop(signal?: "SIGINT" | "SIGQUIT"): Promise<void>;
+}
+
+/**
+ * A real PostgreSQL in a temporary directory on a free loopback port, with a password. The server refuses to run as root, so
+ * under root it runs as the user `postgres`. Disposing stops it and removes the directory.
+ */
+export async function startPostgres(): Promise<TestPostgres> {
+  const bin = await binDirectory();
+  const home = await mkdtemp(join(tmpdir(), "muster-postgres-"));
+  const dataDirectory = join(home, "data");
+  const account = await serverAccount();
+  await chown(home, account.uid, account.gid);
+  const password = "test: pass\\word"; // what a password file has to escape
+  const passwordFile = join(home, "password");
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  await chown(passwordFile, account.uid, account.gid);
+  const options = [
+    "-U",
+    "postgres",
+    "-A",
+    "scram-sha-256",
+    `--pwfile=${passwordFile}`,
+    "-E",
+    "UTF8",
+    "--locale=C.UTF-8",
+  ];
+  await run(join(bin, "initdb"), ["-D", dataDirectory, "-N", ...options], { uid: account.uid, gid: account.gid });
+  await mkdir(join(home, "socket"));
+  await chown(join(home, "socket"), account.uid, account.gid);
+  const server = postgresAt({ bin, home, dataDirectory, account, password, port: await freePort() });
+  await server.start();
+  return server;
+}
+
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface Place {
+  readonly bin: string;
+  readonly home: string;
+  readonly dataDirectory: string;
+  readonly account: Account;
+  readonly password: string;
+  readonly port: number;
+}
+
+function postgresAt({ bin, home, dataDirectory, account, password, port }: Place): TestPostgres {
+  const connection = { host: "127.0.0.1", port, user: "postgres", password };
+  const query = async (sql: string, database = "postgres"): Promise<Record<string, unknown>[]> => {
+    const client = new pg.Client({ ...connection, database });
+    client.on("error", () => undefined); // tests cut connections; the statement that waits gets it too
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows as Record<string, unknown>[]; // rows of any statement
+    } finally {
+      await client.end();
+    }
+  };
+  const pid = async (): Promise<number | undefined> => {
+    const file = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => undefined);
+    return file === undefined ? undefined : Number(file.split("\n")[0]);
+  };
+  const stop = async (signal: "SIGINT" | "SIGQUIT" = "SIGINT"): Promise<void> => {
+    const running = await pid();
+    if (running === undefined || !isAlive(running)) return;
+    process.kill(running, signal);
+    await waitFor("PostgreSQL to end", () => !isAlive(running));
+  };
+  return {
+    ...connection,
+    dataDirectory,
+    query,
+    stop,
+    async start() {
+      const settings = [
+        `port=${port}`,
+        "listen_addresses=127.0.0.1",
+        `unix_socket_directories=${home}/socket`,
+        "fsync=off",
+      ];
+      const args = ["-D", dataDirectory, ...settings.flatMap((setting) => ["-c", setting])];
+      const child = spawn(join(bin, "postgres"), args, { stdio: "ignore", uid: account.uid, gid: account.gid });
+      child.unref();
+      await waitFor("PostgreSQL to answer", () =>
+        query("SELECT 1").then(
+          () => true,
+          () => false,
+        ),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whether a process runs; one that has ended but was not collected yet does not. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function binDirectory(): Promise<string> {
+  for (const major of [18, 17, 16, 15, 14, 13]) {
+    const directory = `/usr/lib/postgresql/${major}/bin`;
+    if (
+      await access(join(directory, "initdb")).then(
+        () => true,
+        () => false,
+      )
+    )
+      return directory;
+  }
+  throw new Error("PostgreSQL is not installed: the tests need its server");
+}
+
+async function serverAccount(): Promise<Account> {
+  const uid = process.getuid?.() ?? 0;
+  if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid };
+  const id = async (flag: string): Promise<number> => Number((await run("id", [flag, "postgres"])).stdout);
+  return { uid: await id("-u"), gid: await id("-g") };
+}
