@@ -1,2 +1,12 @@
+export * from "./canonical-json.ts";
+export * from "./lint/finding.ts";
+export { lintPlan, unforceable } from "./lint/lint.ts";
+export { nearest } from "./lint/nearest.ts";
+export * from "./plan/diff.ts";
+export * from "./plan/objectives.ts";
+export * from "./plan/parse.ts";
 export * from "./plan/schema.ts";
+export * from "./retention/apply.ts";
 export * from "./run/model.ts";
+export * from "./schedule/due.ts";
+export * from "./schedule/schedule.ts";

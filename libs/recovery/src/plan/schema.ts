@@ -30,9 +30,21 @@ export const tierSchema = z.strictObject({
   objectives: objectivesSchema.optional(),
 });
 
-const countOrAge = z.union([z.int().min(0), durationSchema]);
+/** A number keeps that many, a duration such as `30d` keeps that long. */
+const countOrAge = z.union([
+  z
+    .int()
+    .min(0)
+    .transform((count) => ({ kind: "count" as const, count })),
+  z.string().transform((text, context) => {
+    const age = durationSchema.safeParse(text);
+    if (age.success) return { kind: "age" as const, age: age.data, text };
+    context.addIssue({ code: "custom", message: `"${text}" is neither a number nor a duration such as 30d` });
+    return z.NEVER;
+  }),
+]);
 
-/** Grandfather-father-son: a number keeps that many, a duration keeps that long. */
+/** Grandfather-father-son. */
 export const retentionSchema = z.strictObject({
   last: countOrAge.optional(),
   hourly: countOrAge.optional(),

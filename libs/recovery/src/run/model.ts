@@ -46,6 +46,7 @@ export type StepWork =
       readonly takenAt: number;
       readonly bytes: number;
     }
+  | { readonly kind: "aside"; readonly verb: "accept" | "roll_back"; readonly source: string; readonly asideId: string }
   | { readonly kind: "gate"; readonly gate: Gate & { readonly probes: readonly string[] } };
 
 export interface StepPlan {
