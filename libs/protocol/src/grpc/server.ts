@@ -1,6 +1,6 @@
 import { create, type DescMessage, type DescMethod, type DescService, type MessageShape } from "@bufbuild/protobuf";
 import type { Server, ServerDuplexStream, ServerUnaryCall, sendUnaryData, UntypedHandleCall } from "@grpc/grpc-js";
-import { type BidiMethods, type Input, type OutputInit, serviceDefinition, type UnaryMethods } from "./definition.ts";
+import { type Input, type OutputInit, serviceDefinition } from "./definition.ts";
 import { toServiceError } from "./error-mapping.ts";
 
 /** What a handler knows of its caller. */
@@ -15,9 +15,9 @@ export interface CallContext {
 
 /** One function per method: unary ones answer with a message, streaming ones with an iterable of messages. */
 export type Handlers<S extends DescService> = {
-  [K in UnaryMethods<S>]: (request: Input<S, K>, call: CallContext) => Promise<OutputInit<S, K>>;
-} & {
-  [K in BidiMethods<S>]: (requests: AsyncIterable<Input<S, K>>, call: CallContext) => AsyncIterable<OutputInit<S, K>>;
+  [K in keyof S["method"]]: S["method"][K] extends { methodKind: "bidi_streaming" }
+    ? (requests: AsyncIterable<Input<S, K>>, call: CallContext) => AsyncIterable<OutputInit<S, K>>
+    : (request: Input<S, K>, call: CallContext) => Promise<OutputInit<S, K>>;
 };
 
 type Shape = MessageShape<DescMessage>;
