@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { systemClock } from "@muster/core";
+import type { Command } from "commander";
+import { loadConfig } from "../config/load.ts";
+import { defaultDataDirectory } from "../data/directory.ts";
+import { enrol } from "../enrolment/enrol.ts";
+import { withConfigOption } from "./shared-options.ts";
+
+interface EnrollOptions {
+  readonly token: string;
+  readonly server?: string;
+  readonly data?: string;
+  readonly config: string;
+  readonly force: boolean;
+}
+
+export function addEnroll(program: Command): void {
+  withConfigOption(program.command("enroll"))
+    .description("exchange a one-time token for this host's certificate")
+    .requiredOption("-t, --token <token>", "from: muster token create --host NAME")
+    .option("-s, --server <host:port>", "another address of the control plane than the token has")
+    .option("-d, --data <directory>", "where the agent keeps its key and journal (default: data in agent.yaml)")
+    .option("--force", "replace an enrolment that is live", false)
+    .action(async (options: EnrollOptions) => {
+      const { token, server, force } = options;
+      const data = options.data ?? configuredData(options.config);
+      const identity = await enrol({ token, server, data, force, clock: systemClock });
+      process.stdout.write(`enrolled as ${identity.host}; the key and certificate are in ${data}\n`);
+      process.stdout.write(`next: muster-agent run --config ${options.config}\n`);
+    });
+}
+
+/** A host may be enrolled before its agent.yaml is written. */
+function configuredData(file: string): string {
+  return existsSync(file) ? loadConfig(file).config.data : defaultDataDirectory;
+}

@@ -1,0 +1,50 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { MusterError, systemErrorCode } from "@muster/core";
+import { z } from "zod";
+import { writeAtomic } from "../data/atomic-file.ts";
+
+const identitySchema = z.object({
+  host: z.string(),
+  hostId: z.string(),
+  /** PKCS #8 in PEM, made on this host; never leaves it. */
+  privateKey: z.string(),
+  certificate: z.string(),
+  caCertificate: z.string(),
+  sessionAddress: z.string(),
+});
+
+/** Who this host is to the control plane. One file, so that key and certificate always fit together. */
+export type Identity = z.infer<typeof identitySchema>;
+
+/** Undefined when this host is not enrolled. */
+export function readIdentity(path: string): Identity | undefined {
+  try {
+    return identitySchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    if (systemErrorCode(cause) === "ENOENT") return undefined;
+    throw new MusterError("config-invalid", `${path}: the enrolment cannot be read`, {
+      cause,
+      hint: "Enrol again with a fresh token and --force.",
+    });
+  }
+}
+
+/** Throws `unauthenticated` when this host is not enrolled. */
+export function requireIdentity(path: string): Identity {
+  const identity = readIdentity(path);
+  if (identity !== undefined) return identity;
+  throw new MusterError("unauthenticated", `this host is not enrolled: ${path} is not there`, {
+    hint: "Run: muster-agent enroll --token TOKEN",
+  });
+}
+
+export function writeIdentity(path: string, identity: Identity): Promise<void> {
+  return writeAtomic(path, `${JSON.stringify(identity, null, 2)}\n`, 0o600);
+}
+
+/** When a certificate in PEM begins and ends, in milliseconds since the epoch. */
+export function validity(certificate: string): { notBefore: number; notAfter: number } {
+  const { validFromDate, validToDate } = new X509Certificate(certificate);
+  return { notBefore: validFromDate.getTime(), notAfter: validToDate.getTime() };
+}

@@ -1,0 +1,18 @@
+import { Command } from "commander";
+import { addEnroll } from "./commands/enroll.ts";
+import { addRun } from "./commands/run.ts";
+import { reportFailure } from "./exit.ts";
+import { agentVersion } from "./version.ts";
+
+const program = new Command("muster-agent")
+  .description("protects what lives on this host and brings it back")
+  .version(agentVersion)
+  .exitOverride();
+addEnroll(program);
+addRun(program);
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  process.exitCode = reportFailure(thrown);
+}
