@@ -59,8 +59,8 @@ function startTool(call: ToolCall) {
   const kill = (): void => endGroup(child);
   call.signal.addEventListener("abort", kill, { once: true });
   const exited = exit(child).finally(() => call.signal.removeEventListener("abort", kill));
-  const fed = feed(child, call.input);
-  const done = settle(exited, fed, (outcome) => failureOf(program, outcome, tail(), call.signal));
+  const input = feed(child, call.input);
+  const done = settle(exited, input, (outcome) => failureOf(program, outcome, tail(), call.signal));
   done.catch(() => undefined); // awaited by the caller; must not count as unhandled before that
   return { stdout: child.stdout as AsyncIterable<Uint8Array>, done, kill, stderrTail: tail };
 }
@@ -90,49 +90,48 @@ function exit(child: ChildProcess): Promise<Outcome> {
   });
 }
 
-/** Feeds stdin. A source that fails kills the tool at once: the end of a half input must not look like success. */
-async function feed(child: ChildProcess, input: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-  if (child.stdin === null) return;
-  child.stdin.on("error", () => undefined); // a tool that closed its stdin; its exit status says whether that is an error
-  if (input === undefined) {
-    child.stdin.end();
-    return;
-  }
-  const guarded = killOnFailure(child, input);
-  try {
-    await pipeline(guarded, child.stdin);
-  } catch (error) {
-    if (systemErrorCode(error) === "EPIPE" || systemErrorCode(error) === "ERR_STREAM_PREMATURE_CLOSE") {
-      throw new MusterError("source-failed", "the tool stopped reading its input before the end", { cause: error });
+interface Feeding {
+  /** Rejects when the tool did not take all of the input. */
+  readonly done: Promise<void>;
+  /** What the input itself threw, if it did. */
+  failure(): unknown;
+}
+
+/** Feeds stdin. An input that fails kills the tool at once: the end of a half input must not look like success. */
+function feed(child: ChildProcess, input: AsyncIterable<Uint8Array> = nothing()): Feeding {
+  let failure: unknown;
+  async function* guarded(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* input;
+    } catch (error) {
+      failure = error;
+      signalGroup(child, "SIGKILL");
+      throw error;
     }
-    throw error;
   }
+  const { stdin } = child;
+  const done = stdin === null ? Promise.resolve() : pipeline(guarded(), stdin);
+  done.catch(() => undefined); // looked at when the tool has ended
+  return { done, failure: () => failure };
 }
 
-async function* killOnFailure(child: ChildProcess, input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* input;
-  } catch (error) {
-    signalGroup(child, "SIGKILL");
-    throw error;
-  }
-}
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
+/** Why the tool failed, by cause: a cancelled call, a broken input, the tool itself, input that it did not want. */
 async function settle(
   exited: Promise<Outcome>,
-  fed: Promise<void>,
+  input: Feeding,
   failure: (outcome: Outcome) => MusterError | undefined,
 ): Promise<void> {
-  const input = fed.then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
   const error = failure(await exited);
-  const inputFailure = await Promise.race([input, Promise.resolve(error).then((e) => (e ? { error: e } : input))]);
-  const inputError = inputFailure?.error;
-  if (inputError instanceof MusterError && inputError.code !== "source-failed") throw inputError;
+  if (error?.code === "cancelled" || error?.code === "timeout") throw error;
+  if (input.failure() !== undefined) throw input.failure();
   if (error !== undefined) throw error;
-  if (inputError !== undefined) throw inputError;
+  await input.done.catch((cause: unknown) => {
+    throw new MusterError("source-failed", "the tool ended well but stopped reading its input before the end", {
+      cause,
+    });
+  });
 }
 
 function failureOf(program: string, outcome: Outcome, tail: string, signal: AbortSignal): MusterError | undefined {

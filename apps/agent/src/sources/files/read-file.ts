@@ -20,7 +20,9 @@ export async function storeFile(
 ): Promise<StoredFile> {
   await using file = await open(path, "r");
   const stats = await file.stat({ bigint: true });
-  return stats.size <= smallFile ? storeSmall(writer, entry, file, rereads) : storeLarge(writer, entry, file, stats);
+  // Awaited here: the file must stay open until it is read.
+  if (stats.size <= smallFile) return await storeSmall(writer, entry, file, rereads);
+  return await storeLarge(writer, entry, file, stats);
 }
 
 async function storeSmall(writer: PointWriter, entry: string, file: FileHandle, rereads: number): Promise<StoredFile> {

@@ -21,52 +21,55 @@ async function fill(redis: TestRedis): Promise<void> {
 /** Redis' own checksum over all keys and values of the server. */
 const digest = (redis: TestRedis) => redis.call("DEBUG", "DIGEST");
 
-describe.each([{ appendOnly: false }, { appendOnly: true }])("a Redis source (append-only: $appendOnly)", (settings) => {
-  it("brings every key back after the data directory is lost", async () => {
-    await using redis = await startRedis(settings);
-    await using context = await testContext();
-    await fill(redis);
-    const before = await digest(redis);
-    const point = memoryPoint();
-    const backup = await sourceOf(redis).backup(context, point.writer);
-    await redis.call("SET", "later", "not in the point");
-    await redis.stop("SIGKILL");
-    await rm(redis.dataDirectory, { recursive: true });
+describe.each([{ appendOnly: false }, { appendOnly: true }])(
+  "a Redis source (append-only: $appendOnly)",
+  (settings) => {
+    it("brings every key back after the data directory is lost", async () => {
+      await using redis = await startRedis(settings);
+      await using context = await testContext();
+      await fill(redis);
+      const before = await digest(redis);
+      const point = memoryPoint();
+      const backup = await sourceOf(redis).backup(context, point.writer);
+      await redis.call("SET", "later", "not in the point");
+      await redis.stop("SIGKILL");
+      await rm(redis.dataDirectory, { recursive: true });
 
-    const outcome = await sourceOf(redis).restore(context, point.reader, requestFor("redis", backup));
-    await redis.start();
+      const outcome = await sourceOf(redis).restore(context, point.reader, requestFor("redis", backup));
+      await redis.start();
 
-    expect(outcome.movedAside).toBe(false);
-    expect(await digest(redis)).toBe(before);
-    expect(backup.facts).toMatchObject({ appendOnly: settings.appendOnly, keys: { db0: 203 } });
-  });
+      expect(outcome.movedAside).toBe(false);
+      expect(await digest(redis)).toBe(before);
+      expect(backup.facts).toMatchObject({ appendOnly: settings.appendOnly, keys: { db0: 203 } });
+    });
 
-  it("rolls back to exactly what was there, and accepts only once", async () => {
-    await using redis = await startRedis(settings);
-    await using context = await testContext();
-    const source = sourceOf(redis);
-    await fill(redis);
-    const point = memoryPoint();
-    const backup = await source.backup(context, point.writer);
-    const atPoint = await digest(redis);
-    await redis.call("SET", "key:1", "changed");
-    await redis.call("SAVE");
-    const later = await digest(redis);
-    await redis.stop();
+    it("rolls back to exactly what was there, and accepts only once", async () => {
+      await using redis = await startRedis(settings);
+      await using context = await testContext();
+      const source = sourceOf(redis);
+      await fill(redis);
+      const point = memoryPoint();
+      const backup = await source.backup(context, point.writer);
+      const atPoint = await digest(redis);
+      await redis.call("SET", "key:1", "changed");
+      await redis.call("SAVE");
+      const later = await digest(redis);
+      await redis.stop();
 
-    await source.restore(context, point.reader, requestFor("redis", backup));
-    await redis.start();
-    expect(await digest(redis)).toBe(atPoint);
-    await redis.stop();
-    await source.rollBack(context, "rec_1");
-    await redis.start();
+      await source.restore(context, point.reader, requestFor("redis", backup));
+      await redis.start();
+      expect(await digest(redis)).toBe(atPoint);
+      await redis.stop();
+      await source.rollBack(context, "rec_1");
+      await redis.start();
 
-    expect(await digest(redis)).toBe(later);
-    expect(await source.rollBack(context, "rec_1")).toEqual([]);
-    expect(await source.accept(context, "rec_1")).toEqual([]);
-    expect((await readdir(redis.dataDirectory)).filter((name) => name.startsWith(".muster"))).toEqual([]);
-  });
-});
+      expect(await digest(redis)).toBe(later);
+      expect(await source.rollBack(context, "rec_1")).toEqual([]);
+      expect(await source.accept(context, "rec_1")).toEqual([]);
+      expect((await readdir(redis.dataDirectory)).filter((name) => name.startsWith(".muster"))).toEqual([]);
+    });
+  },
+);
 
 describe("a Redis source", () => {
   it("refuses to restore while the server runs", async () => {
@@ -103,7 +106,9 @@ describe("a Redis source", () => {
     await using redis = await startRedis();
     await using context = await testContext();
     await rm(redis.dataDirectory, { recursive: true });
-    await expect(sourceOf(redis).backup(context, memoryPoint().writer)).rejects.toMatchObject({ code: "source-failed" });
+    await expect(sourceOf(redis).backup(context, memoryPoint().writer)).rejects.toMatchObject({
+      code: "source-failed",
+    });
   });
 
   it("takes a snapshot over the replication protocol", async () => {
