@@ -153,6 +153,10 @@ export interface Run {
   /** When the disaster began, for the actual RTO and RPO: first failed probe, or when it was declared. */
   readonly failureAt?: number | undefined;
   readonly approval?: { readonly by: string; readonly at: number; readonly hash: string } | undefined;
+  /** Somebody cancelled it; it ends when the steps in hand have. */
+  readonly cancelledBy?: string | undefined;
+  /** Steps that accept or roll back, made when somebody asks for it; not part of the approved plan. */
+  readonly asideSteps?: readonly StepPlan[] | undefined;
   /** What became of the data kept aside. */
   readonly aside: "none" | "kept" | "accepting" | "accepted" | "rolling_back" | "rolled_back";
   readonly reason?: string | undefined;
