@@ -67,6 +67,12 @@ export const recoveryErrors = entries({
     hint: "Look at the probe's last message, mend, then retry the step.",
     retryable: true,
   },
+  "no-way-back": {
+    kind: "precondition",
+    summary: "The restore would overwrite data with no way back.",
+    hint: "Set moveAside and rollBack for the source, or irreversible: true if that loss is acceptable.",
+    retryable: false,
+  },
   "aside-missing": {
     kind: "not-found",
     summary: "What was moved aside is not there any more.",
