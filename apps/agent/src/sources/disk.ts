@@ -1,6 +1,6 @@
 import { lstat, open, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemErrorCode } from "@muster/core";
+import { MusterError, systemErrorCode } from "@muster/core";
 
 export type Path = string | Buffer;
 
@@ -12,6 +12,16 @@ export async function freeBytes(path: string): Promise<number> {
   } catch (error) {
     if (systemErrorCode(error) !== "ENOENT" || dirname(path) === path) throw error;
     return freeBytes(dirname(path));
+  }
+}
+
+/** Runs work that writes at `path`; a full disk becomes `disk-full` that names it. */
+export async function writingAt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (systemErrorCode(cause) !== "ENOSPC" && systemErrorCode(cause) !== "EDQUOT") throw cause;
+    throw new MusterError("disk-full", `the disk of ${path} is full`, { cause });
   }
 }
 

@@ -3,9 +3,14 @@ import type { PointReader, PointWriter } from "@muster/repository";
 
 type Meta = Parameters<PointWriter["addDirectory"]>[1];
 
+interface Stored {
+  readonly entry: Record<string, unknown>;
+  readonly content: Buffer;
+}
+
 /** A recovery point in memory: what was written and not aborted can be read back. For tests of sources without a repository. */
-export function memoryPoint() {
-  const entries = new Map<string, { entry: Record<string, unknown>; content: Buffer }>();
+export function memoryPoint(text?: string) {
+  const entries = new Map<string, Stored>(text === undefined ? [] : parse(text));
   const add = (path: string, entry: Record<string, unknown>, meta: Meta, content = Buffer.alloc(0)): void => {
     if (entries.has(path)) throw new MusterError("internal", `the entry ${path} was added twice`);
     entries.set(path, { entry: { path, ...entry, ...meta }, content });
@@ -35,6 +40,22 @@ export function memoryPoint() {
     writer: writer as unknown as PointWriter,
     reader: reader as unknown as PointReader,
     paths: () => [...entries.keys()].sort(),
+    /** The whole point, for a restore in another process: give it to `memoryPoint` there. */
+    text: () => JSON.stringify([...entries], textValue),
     content: (path: string) => entries.get(path)?.content,
   };
+}
+
+/** JSON has neither bigint nor bytes. A Buffer arrives here in its own JSON form. */
+function textValue(key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return key === "content" ? Buffer.from((value as { data: number[] }).data).toString("base64") : value;
+}
+
+function parse(text: string): [string, Stored][] {
+  const stored = JSON.parse(text) as [string, { entry: Record<string, unknown>; content: string }][]; // made by `text`
+  return stored.map(([path, { entry, content }]) => [
+    path,
+    { entry: { ...entry, mtimeNs: BigInt(String(entry.mtimeNs)) }, content: Buffer.from(content, "base64") },
+  ]);
 }

@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { PointReader } from "@muster/repository";
 import { type AsideNote, readNote, refuseFinished, shortId, writeNote } from "../aside-note.ts";
-import { exists, removeTree } from "../disk.ts";
+import { exists, removeTree, writingAt } from "../disk.ts";
 import { refuseOnErrors } from "../findings.ts";
 import type { RestoreOutcome, RestoreRequest, SourceContext } from "../source.ts";
 import { carryOver } from "./carry-over.ts";
@@ -41,6 +41,7 @@ export async function restoreFiles(
   }
   context.progress(written.bytes, written.bytes, "bytes", "switching");
   for (const root of note.detail.roots) await switchIn(root);
+  context.progress(written.bytes, written.bytes, "bytes", "bringing back what the source leaves out");
   let carried = 0;
   for (const { aside, root } of note.detail.roots) carried += await carryOver(config, aside, root, context.signal);
   return outcome(await writeNote(context, { ...note, phase: "restored" }), written, carried);
@@ -64,7 +65,8 @@ async function stage(
       bytes += count;
       context.progress(bytes, point.logicalBytes, "bytes", "staging");
     };
-    items += (await writeTree(reader, index, staging, context.signal, onBytes)).items;
+    const tree = await writingAt(staging, () => writeTree(reader, index, staging, context.signal, onBytes));
+    items += tree.items;
   }
   return { note: await writeNote(context, { ...note, phase: "switching" }), written: { bytes, items } };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MusterError } from "@muster/core";
 import type { PointReader } from "@muster/repository";
 import { type AsideNote, readNote, refuseFinished, shortId, writeNote } from "../aside-note.ts";
-import { removeTree } from "../disk.ts";
+import { removeTree, writingAt } from "../disk.ts";
 import { refuseOnErrors } from "../findings.ts";
 import { runTool } from "../process.ts";
 import type { RestoreOutcome, RestoreRequest, SourceContext } from "../source.ts";
@@ -63,6 +63,7 @@ export async function restoreCluster(
     }
 
     // Nothing below changes data: a repeat that finds the switch done comes straight here.
+    context.progress(request.point.logicalBytes, request.point.logicalBytes, "bytes", "finishing");
     await addIdentifier(context, server.systemIdentifier);
     await writeNote(context, { ...note, phase: "restored" });
     return outcome(note, bytes, server.systemIdentifier);
@@ -115,7 +116,7 @@ async function loadDatabase(
 
   const file = join(context.workDirectory, `dump-${shortId(name)}`);
   try {
-    const bytes = before + (await stageDump(job, name, file, before));
+    const bytes = before + (await writingAt(file, () => stageDump(job, name, file, before)));
     context.progress(bytes, request.point.logicalBytes, "bytes", `loading ${name}`);
     await loadDump(job, database.fresh, file);
     for (const statement of propertyStatements(database.fresh, properties)) await client.query(statement);

@@ -10,7 +10,7 @@ import {
   shortId,
   writeNote,
 } from "../aside-note.ts";
-import { durableRename, exists, removeTree, syncPath } from "../disk.ts";
+import { durableRename, exists, removeTree, syncPath, writingAt } from "../disk.ts";
 import { checked, refuseOnErrors, spaceFindings } from "../findings.ts";
 import type { RestoreFinding, RestoreOutcome, RestoreRequest, SourceContext } from "../source.ts";
 import type { Server } from "./config.ts";
@@ -61,7 +61,7 @@ export async function restoreServer(
   let bytes = 0;
   if (note?.phase !== "switching") ({ note, bytes } = await stage(server, target, context, reader, request.asideId));
   context.progress(bytes, bytes, "bytes", "switching");
-  await switchIn(note.detail);
+  await switchIn(note.detail, context);
   return outcome(await writeNote(context, { ...note, phase: "restored" }), bytes);
 }
 
@@ -77,7 +77,8 @@ async function stage(
   const names = await namesToReplace(target);
   const detail: RestoreDetail = { id, directory: target.directory, names, moved: await present(target, names) };
   await writeNote(context, { asideId, phase: "staging", detail });
-  const bytes = await stageSnapshot(server, target, names, stagingPath(target, id), reader, context);
+  const staging = stagingPath(target, id);
+  const bytes = await writingAt(staging, () => stageSnapshot(server, target, names, staging, reader, context));
   return { note: await writeNote(context, { asideId, phase: "switching", detail }), bytes };
 }
 
@@ -88,7 +89,7 @@ async function present({ directory }: Target, names: readonly string[]): Promise
 }
 
 /** A name that is still in staging was not switched yet; one that is not, was. */
-async function switchIn(detail: RestoreDetail): Promise<void> {
+async function switchIn(detail: RestoreDetail, context: SourceContext): Promise<void> {
   const staging = stagingPath(detail, detail.id);
   const aside = asidePath(detail, detail.id);
   await mkdir(aside, { recursive: true, mode: 0o700 });
@@ -97,6 +98,7 @@ async function switchIn(detail: RestoreDetail): Promise<void> {
     const live = join(detail.directory, name);
     if (await exists(live)) await durableRename(live, await freeName(join(aside, name)));
     await durableRename(join(staging, name), live);
+    context.progress(0, 0, "items", `replaced ${name}`);
   }
   await removeTree(staging);
   await syncPath(detail.directory);
