@@ -1,5 +1,5 @@
 import type { ApiFinding } from "@muster/protocol";
-import { type Plan, parsePlan } from "@muster/recovery";
+import { type Plan, parsePlan, unforceable } from "@muster/recovery";
 import type { Tx } from "../context.ts";
 import { planHash } from "./hash.ts";
 import { liveFindings } from "./live-findings.ts";
@@ -25,7 +25,9 @@ export async function checkPlan(tx: Tx, files: readonly PlanFile[]): Promise<Che
   if (plan === undefined) return { findings: [...findings], unusable: true };
   const clashes = await clashingServices(tx, plan);
   const all = [...findings, ...clashes, ...(await liveFindings(tx, plan))];
-  return { plan, hash: planHash(plan), findings: all, unusable: clashes.length > 0 };
+  const unusable =
+    clashes.length > 0 || findings.some(({ code, severity }) => severity === "error" && unforceable.has(code));
+  return { plan, hash: planHash(plan), findings: all, unusable };
 }
 
 /** Services that another plan has already: names are unique over all plans, because points are kept by them. */

@@ -1,0 +1,132 @@
+import type { ApiFleetStatus, ApiServiceStatus } from "@muster/protocol";
+import {
+  exposure,
+  fleetIndicator,
+  objectivesFor,
+  type Run,
+  serviceStatus,
+  tierName,
+  worstExposure,
+} from "@muster/recovery";
+import { newestPoints, type PointRow } from "../catalog/points-store.ts";
+import { type BackupRow, lastEnded } from "../catalog/store.ts";
+import type { ControlPlane, Tx } from "../context.ts";
+import { allServices, type FoundService } from "../plans/store.ts";
+import { nextDuePerSource } from "../schedules/store.ts";
+import { activeRuns, type HostRow, hostsByName, type ProbeRow, probesByKey } from "./store.ts";
+
+type Exposure = ApiServiceStatus["sources"][number];
+
+/** What the status of every service is computed from, read at one time. */
+export interface FleetFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly services: readonly FoundService[];
+  readonly hosts: ReadonlyMap<string, HostRow>;
+  /** By `host/probe`. */
+  readonly probes: ReadonlyMap<string, ProbeRow>;
+  /** By `service/source`: the newest point that a restore may use. */
+  readonly newest: ReadonlyMap<string, PointRow>;
+  readonly nextDue: ReadonlyMap<string, Date>;
+  readonly lastEnded: ReadonlyMap<string, BackupRow>;
+  readonly runs: readonly Run[];
+}
+
+/** Reads the facts of the whole fleet now. */
+export async function readFleet(tx: Tx, now: number): Promise<FleetFacts> {
+  return {
+    now,
+    services: await allServices(tx),
+    hosts: await hostsByName(tx),
+    probes: await probesByKey(tx),
+    newest: await newestPoints(tx),
+    nextDue: await nextDuePerSource(tx),
+    lastEnded: await lastEnded(tx),
+    runs: await activeRuns(tx),
+  };
+}
+
+/** The operators' view: every service with its probes, and the exposure of each source, measured at this request. */
+export async function fleetStatus(cp: Pick<ControlPlane, "db" | "clock">): Promise<ApiFleetStatus> {
+  return describeFleet(await readFleet(cp.db, cp.clock.now()));
+}
+
+/** The fleet's status from its facts, by tier and name. */
+export function describeFleet(facts: FleetFacts): ApiFleetStatus {
+  const services = facts.services
+    .map((found) => serviceStatusOf(facts, found))
+    .sort((a, b) => a.tier - b.tier || a.service.localeCompare(b.service));
+  return {
+    at: new Date(facts.now).toISOString(),
+    ...fleetIndicator(services.map(({ status }) => status)),
+    services,
+    activeRecoveries: facts.runs.map(({ id, plan, state }) => ({ id, mode: plan.mode, state })),
+  };
+}
+
+function serviceStatusOf(facts: FleetFacts, found: FoundService): ApiServiceStatus {
+  const { name, service, plan } = found;
+  const objectives = objectivesFor(plan.model, name);
+  const sources = Object.keys(service.sources).map((source) => exposureOf(facts, found, source, objectives.rpo));
+  const probes = service.probes.map((probe) => probeView(probe, facts.probes.get(`${service.host}/${probe}`)));
+  const hostOnline = facts.hosts.get(service.host)?.online === 1;
+  const recovery = facts.runs.find(
+    (run) => run.plan.mode === "real" && run.plan.steps.some((step) => step.service === name),
+  );
+  const worst = worstExposure(sources);
+  return {
+    plan: plan.name,
+    service: name,
+    description: service.description,
+    tier: service.tier,
+    tierName: tierName(plan.model, service.tier),
+    host: service.host,
+    hostOnline,
+    status: serviceStatus({ hostOnline, probes, recovering: recovery !== undefined }),
+    since: sinceOf(facts, found, recovery?.startedAt),
+    probes,
+    sources,
+    rtoSeconds: inSeconds(objectives.rto),
+    rpoSeconds: inSeconds(objectives.rpo),
+    exposureSeconds: worst.seconds,
+    exposureState: worst.state,
+    recovery: recovery?.id,
+  };
+}
+
+/** The exposure of a source now, with where the number comes from. */
+function exposureOf(facts: FleetFacts, { name }: FoundService, source: string, rpo: number | undefined): Exposure {
+  const key = `${name}/${source}`;
+  const last = facts.lastEnded.get(key);
+  const newest = facts.newest.get(key);
+  const nextDueAt = facts.nextDue.get(key);
+  const latestTakenAt = newest?.takenAt.getTime();
+  return {
+    source,
+    ...exposure({ latestTakenAt, now: facts.now, rpo }),
+    rpoSeconds: inSeconds(rpo),
+    latestPointAt: newest?.takenAt.toISOString(),
+    nextDueAt: nextDueAt?.toISOString(),
+    lastError: last?.state === "failed" ? last.error?.message : undefined,
+    measuredAt: new Date(facts.now).toISOString(),
+    measuredBy:
+      newest === undefined ? "no usable recovery point in the catalog" : `now − moment of recovery point ${newest.id}`,
+  };
+}
+
+function probeView(name: string, row: ProbeRow | undefined) {
+  if (row === undefined) return { name, state: "unknown" as const };
+  return { name, state: row.state, message: row.message, checkedAt: row.checkedAt.toISOString() };
+}
+
+/** Since when the service is as it is: the start of its recovery, or the last change among its probes. */
+function sinceOf(facts: FleetFacts, { service }: FoundService, recoveryAt: number | undefined): string | undefined {
+  if (recoveryAt !== undefined) return new Date(recoveryAt).toISOString();
+  const changes = service.probes.flatMap((probe) => facts.probes.get(`${service.host}/${probe}`)?.since ?? []);
+  if (changes.length === 0) return undefined;
+  return new Date(Math.max(...changes.map((at) => at.getTime()))).toISOString();
+}
+
+function inSeconds(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
+}

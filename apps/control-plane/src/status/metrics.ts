@@ -1,0 +1,109 @@
+import { lintPlan } from "@muster/recovery";
+import { Gauge, Histogram, Registry } from "prom-client";
+import type { ControlPlane } from "../context.ts";
+import { liveFindings } from "../plans/live-findings.ts";
+import { currentPlans } from "../plans/store.ts";
+import { describeFleet, type FleetFacts, readFleet } from "./fleet.ts";
+import { recentSteps } from "./store.ts";
+
+/**
+ * Metrics in Prometheus' text format, in base units, computed from the database at each call. A fresh registry per
+ * scrape, so that what is gone leaves no stale series.
+ */
+export async function renderMetrics(
+  cp: Pick<ControlPlane, "db" | "clock">,
+): Promise<{ contentType: string; text: string }> {
+  const registry = new Registry();
+  const facts = await readFleet(cp.db, cp.clock.now());
+  sourceMetrics(registry, facts);
+  serviceMetrics(registry, facts);
+  hostMetrics(registry, facts);
+  await findingMetrics(registry, cp);
+  await stepMetrics(registry, cp);
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}
+
+function sourceMetrics(registry: Registry, facts: FleetFacts): void {
+  const labelNames = ["service", "source"] as const;
+  const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers: [registry] });
+  const exposure = gauge(
+    "muster_exposure_seconds",
+    "Data that would be lost if the source died now; absent without a recovery point.",
+  );
+  const target = gauge("muster_rpo_target_seconds", "Data that may be lost, by the plan.");
+  const success = gauge(
+    "muster_backup_last_success_timestamp_seconds",
+    "End of the newest usable recovery point's backup.",
+  );
+  const failing = gauge("muster_backup_last_failed", "1 when the last backup of the source failed.");
+  for (const { service, sources } of describeFleet(facts).services) {
+    for (const { source, seconds, rpoSeconds } of sources) {
+      const labels = { service, source };
+      const key = `${service}/${source}`;
+      if (seconds !== undefined) exposure.set(labels, seconds);
+      if (rpoSeconds !== undefined) target.set(labels, rpoSeconds);
+      const newest = facts.newest.get(key);
+      if (newest !== undefined) success.set(labels, newest.finishedAt.getTime() / 1000);
+      failing.set(labels, facts.lastEnded.get(key)?.state === "failed" ? 1 : 0);
+    }
+  }
+}
+
+function serviceMetrics(registry: Registry, facts: FleetFacts): void {
+  const fleet = describeFleet(facts);
+  const operational = new Gauge({
+    name: "muster_service_operational",
+    help: "1 when every probe of the service passes.",
+    labelNames: ["service", "tier"],
+    registers: [registry],
+  });
+  for (const { service, tier, status } of fleet.services)
+    operational.set({ service, tier: String(tier) }, status === "operational" ? 1 : 0);
+  const active = new Gauge({
+    name: "muster_recoveries_active",
+    help: "Recoveries and drills that have not ended.",
+    labelNames: ["mode"],
+    registers: [registry],
+  });
+  for (const mode of ["real", "drill"])
+    active.set({ mode }, fleet.activeRecoveries.filter((run) => run.mode === mode).length);
+}
+
+function hostMetrics(registry: Registry, facts: FleetFacts): void {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames: ["host"], registers: [registry] });
+  const up = gauge("muster_agent_up", "1 when the host's agent is connected.");
+  const offset = gauge(
+    "muster_agent_clock_offset_seconds",
+    "The host's clock against the control plane's, as last measured.",
+  );
+  for (const host of facts.hosts.values()) {
+    if (host.revokedAt !== null) continue;
+    up.set({ host: host.name }, host.online === 1 ? 1 : 0);
+    if (host.clockOffsetMs !== null) offset.set({ host: host.name }, host.clockOffsetMs / 1000);
+  }
+}
+
+async function findingMetrics(registry: Registry, cp: Pick<ControlPlane, "db">): Promise<void> {
+  const findings = new Gauge({
+    name: "muster_plan_findings",
+    help: "Findings of the linter and of the fleet's facts in the plans in force.",
+    labelNames: ["severity"],
+    registers: [registry],
+  });
+  for (const severity of ["error", "warning", "info"]) findings.set({ severity }, 0);
+  for (const { model } of await currentPlans(cp.db)) {
+    for (const { severity } of [...lintPlan(model), ...(await liveFindings(cp.db, model))]) findings.inc({ severity });
+  }
+}
+
+async function stepMetrics(registry: Registry, cp: Pick<ControlPlane, "db">): Promise<void> {
+  const duration = new Histogram({
+    name: "muster_recovery_step_duration_seconds",
+    help: "Measured durations of recovery steps, from the newest 10,000.",
+    labelNames: ["service", "work"],
+    buckets: [1, 5, 15, 60, 300, 900, 3600, 14_400],
+    registers: [registry],
+  });
+  for (const { service, work, durationMs } of await recentSteps(cp.db))
+    duration.observe({ service, work }, durationMs / 1000);
+}
