@@ -173,6 +173,61 @@ describe("a PostgreSQL source", () => {
     });
   });
 
+  it("fails, and leaves no dump in the point, when the server dies in the middle", async () => {
+    await using server = await startPostgres();
+    await server.query("CREATE DATABASE big");
+    await server.query("CREATE TABLE t AS SELECT repeat(n::text, 200) FROM generate_series(1, 60000) n", "big");
+    let stopping: Promise<void> | undefined;
+    await using context = await testContext({
+      progress: () => {
+        stopping ??= server.stop("SIGQUIT");
+      },
+    });
+    const point = memoryPoint();
+    await expect(sourceOf(server).backup(context, point.writer)).rejects.toMatchObject({
+      code: expect.stringMatching(/^source-(failed|unavailable)$/),
+      retryable: true,
+    });
+    await stopping;
+    expect(point.paths().filter((path) => path.endsWith("/dump"))).toEqual([]);
+  });
+
+  it("stops at once when it is cancelled, and a repeat of the restore succeeds", async () => {
+    await using server = await startPostgres();
+    await fill(server);
+    await using context = await testContext();
+    const source = sourceOf(server);
+    const point = memoryPoint();
+    const request = requestFor("postgres", await source.backup(context, point.writer));
+    const before = await fingerprint(server);
+    const abort = new AbortController();
+    const progress = (_done: number, _total: number, _unit: string, note: string): void => {
+      if (note.startsWith("loading")) abort.abort();
+    };
+    const cancelled = source.restore({ ...context, signal: abort.signal, progress }, point.reader, request);
+    await expect(cancelled).rejects.toMatchObject({ code: "cancelled" });
+    expect(await fingerprint(server)).toEqual(before);
+    await source.restore(context, point.reader, request);
+    expect(await fingerprint(server)).toEqual(before);
+  });
+
+  it("switches under clients that keep reconnecting", async () => {
+    await using server = await startPostgres();
+    await fill(server);
+    await using context = await testContext();
+    const point = memoryPoint();
+    const backup = await sourceOf(server).backup(context, point.writer);
+    let on = true;
+    const client = async (): Promise<void> => {
+      while (on) await server.query("SELECT pg_sleep(0.01)", "orders").catch(() => undefined);
+    };
+    const clients = [client(), client(), client()];
+    await sourceOf(server).restore(context, point.reader, requestFor("postgres", backup));
+    on = false;
+    await Promise.all(clients);
+    expect(await server.query("SELECT count(*)::int AS n FROM item", "orders")).toEqual([{ n: 5000 }]);
+  });
+
   it("does not retry a refused password, and names a database that is not there", async () => {
     await using context = await testContext();
     const config = postgresConfigSchema.parse({ type: "postgres", port: origin.port });
