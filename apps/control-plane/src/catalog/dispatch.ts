@@ -2,7 +2,7 @@ import { BackupSchema, create } from "@muster/protocol/grpc";
 import type { ControlPlane, Tx } from "../context.ts";
 import { allServices } from "../plans/store.ts";
 import { announceBackup } from "./create-backup.ts";
-import { type BackupRow, markRunning, queuedBackups, runningPerHost } from "./store.ts";
+import { type BackupRow, lockScheduler, markRunning, queuedBackups, runningPerHost } from "./store.ts";
 
 /** Queued backups start one after the other where several fit; this is for hosts that no plan names any more. */
 const defaultBackupsPerHost = 1;
@@ -18,6 +18,7 @@ export async function dispatchBackups(cp: ControlPlane): Promise<void> {
 }
 
 async function dispatchIn(cp: ControlPlane, tx: Tx): Promise<BackupRow[]> {
+  await lockScheduler(tx);
   const queued = (await queuedBackups(tx)).filter((row) => cp.commands.isOnline(row.host));
   if (queued.length === 0) return [];
   const limits = await limitsPerHost(tx);

@@ -37,9 +37,10 @@ async function requestOne(cp: ControlPlane, tx: Tx, target: BackupTarget, by: Ac
   if (live !== undefined) return live;
   if (!cp.commands.isOnline(found.service.host)) return refuseOffline(tx, cp.clock.now(), target, by);
   const row = await queueBackup(tx, cp.clock.now(), target, { trigger: "manual", by });
-  if (row === undefined)
-    throw new MusterError("source-busy", `another backup of ${found.name}/${source} has just begun`);
-  return row;
+  // Somebody else was faster: the insert has waited for their commit, so their backup is there to be read.
+  const answer = row ?? (await liveBackup(tx, found.name, source));
+  if (answer !== undefined) return answer;
+  throw new MusterError("source-busy", `another backup of ${found.name}/${source} has just ended`);
 }
 
 /** The sources that a request names, each once, in the order of the plan. */

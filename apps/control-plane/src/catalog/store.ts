@@ -1,5 +1,5 @@
 import { backups, type StoredError, type StoredProgress } from "@muster/database";
-import { and, asc, count, desc, eq, inArray, lt } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 
 export type BackupRow = typeof backups.$inferSelect;
@@ -10,6 +10,14 @@ export interface BackupFilter {
   readonly source?: string | undefined;
   readonly host?: string | undefined;
   readonly state?: BackupRow["state"] | undefined;
+}
+
+/** Number of the advisory lock that lets one replica at a time decide what starts; held to the transaction's end. */
+const schedulerLock = 0x6d757363;
+
+/** Waits until no other transaction queues or starts backups by itself, so that limits per host hold over replicas. */
+export async function lockScheduler(tx: Tx): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${schedulerLock}::bigint)`);
 }
 
 /** Inserts a run; undefined when one of the same source is live (the unique index decides). */

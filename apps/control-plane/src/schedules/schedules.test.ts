@@ -1,3 +1,4 @@
+import { waitFor } from "@muster/core/testing";
 import { auditRecords } from "@muster/database";
 import { create, OfflinePointSchema, timestampFromMs, timestampMs } from "@muster/protocol/grpc";
 import { describe, expect, it } from "vitest";
@@ -5,8 +6,10 @@ import { backupHandler } from "../catalog/backup-results.ts";
 import { listPoints } from "../catalog/points-store.ts";
 import { listBackups } from "../catalog/store.ts";
 import { answer, examplePlan, putPlan, type TestPlane, testPlane } from "../catalog/test-plane.ts";
+import { startLoop } from "./loop.ts";
 import { recordOfflinePoint } from "./record-offline-point.ts";
 import { scheduleFor } from "./schedule-for.ts";
+import { startSchedules } from "./start.ts";
 import { allSchedules } from "./store.ts";
 import { syncSchedules } from "./sync.ts";
 import { tickSchedules } from "./tick.ts";
@@ -113,6 +116,42 @@ describe("the scheduler", () => {
     expect(await allSchedules(test.cp.db)).toMatchObject([
       { source: "orders", nextDueAt: new Date("2026-03-02T13:00:00Z") },
     ]);
+  });
+});
+
+describe("the scheduler's loop", () => {
+  it("goes on after a restart where it stopped, with what was queued and running", async () => {
+    await using test = await plane();
+    await putPlan(test.cp.db, examplePlan({ policies: { often: { schedule: "every 15m", timeout: "20m" } } }), 2);
+    test.clock.advance(15 * minute);
+    const first = await startSchedules(test.cp);
+    await waitFor("the first backup", () => test.bus.queued.length === 1);
+    await first.stop();
+    test.clock.advance(minute);
+    await using _second = await startSchedules(test.cp);
+    const [command] = test.bus.queued;
+    if (command === undefined) throw new Error("nothing was queued");
+    const value = {
+      pointId: "p",
+      sourceType: "files",
+      repository: "main",
+      startedAt: timestampFromMs(test.clock.now()),
+    };
+    await answer(test, command, { case: "point", value });
+    await waitFor("the one that waited for its host", () => test.bus.queued.length === 2);
+    expect(await listBackups(test.cp.db, {}, { limit: 9 })).toHaveLength(2);
+  });
+
+  it("tries again after a pass that failed", async () => {
+    await using test = await testPlane();
+    let passes = 0;
+    const pass = async (): Promise<void> => {
+      passes += 1;
+      throw new Error("the database is away");
+    };
+    await using _loop = startLoop(test.cp, "test", 1, pass);
+    await waitFor("three passes", () => passes >= 3);
+    expect(passes).toBeGreaterThanOrEqual(3);
   });
 });
 

@@ -3,7 +3,7 @@ import { announceBackup, queueBackup } from "../catalog/create-backup.ts";
 import { dispatchBackups } from "../catalog/dispatch.ts";
 import { expireOverdue } from "../catalog/expire-overdue.ts";
 import { newestPoints, type PointRow } from "../catalog/points-store.ts";
-import type { BackupRow } from "../catalog/store.ts";
+import { type BackupRow, lockScheduler } from "../catalog/store.ts";
 import type { ControlPlane, Tx } from "../context.ts";
 import { nextRun, onTime, runToMakeUp } from "./due.ts";
 import { advanceSchedule, dueSchedules, type ScheduleRow } from "./store.ts";
@@ -21,6 +21,7 @@ export async function tickSchedules(cp: ControlPlane): Promise<void> {
 }
 
 async function queueDue(cp: ControlPlane, tx: Tx): Promise<BackupRow[]> {
+  await lockScheduler(tx);
   const now = cp.clock.now();
   const due = await dueSchedules(tx, new Date(now));
   if (due.length === 0) return [];
