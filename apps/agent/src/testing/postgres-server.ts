@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { access, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -15,6 +15,8 @@ export interface TestPostgres extends AsyncDisposable {
   readonly user: string;
   readonly password: string;
   readonly dataDirectory: string;
+  /** The server's certificate, made for this address; it takes encrypted connections too. */
+  readonly certificate: string;
   /** Rows of one statement in one database. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Starts the server and waits until it answers. */
@@ -48,6 +50,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     "--locale=C.UTF-8",
   ];
   await run(join(bin, "initdb"), ["-D", dataDirectory, "-N", ...options], { uid: account.uid, gid: account.gid });
+  await makeCertificate(home, account);
   await mkdir(join(home, "socket"));
   await chown(join(home, "socket"), account.uid, account.gid);
   const server = postgresAt({ bin, home, dataDirectory, account, password, port: await freePort() });
@@ -94,6 +97,7 @@ function postgresAt({ bin, home, dataDirectory, account, password, port }: Place
   return {
     ...connection,
     dataDirectory,
+    certificate: join(home, "server.crt"),
     query,
     stop,
     async start() {
@@ -102,6 +106,9 @@ function postgresAt({ bin, home, dataDirectory, account, password, port }: Place
         "listen_addresses=127.0.0.1",
         `unix_socket_directories=${home}/socket`,
         "fsync=off",
+        "ssl=on",
+        `ssl_cert_file=${home}/server.crt`,
+        `ssl_key_file=${home}/server.key`,
       ];
       const args = ["-D", dataDirectory, ...settings.flatMap((setting) => ["-c", setting])];
       const child = spawn(join(bin, "postgres"), args, { stdio: "ignore", uid: account.uid, gid: account.gid });
@@ -118,6 +125,15 @@ function postgresAt({ bin, home, dataDirectory, account, password, port }: Place
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+async function makeCertificate(home: string, account: Account): Promise<void> {
+  const files = ["-keyout", join(home, "server.key"), "-out", join(home, "server.crt")];
+  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+  await run("openssl", ["req", "-x509", ...kind, ...name, ...files]);
+  await chmod(join(home, "server.key"), 0o600);
+  await chown(join(home, "server.key"), account.uid, account.gid);
 }
 
 /** Whether a process runs; one that has ended but was not collected yet does not. */

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { appendFileSync } from "node:fs";
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -88,6 +88,25 @@ describe("a files source at its limits", () => {
     expect(await source.checkRestore(context, requestFor("files", backup))).toContainEqual(
       expect.objectContaining({ severity: "error", code: "conflict" }),
     );
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("fails closed on a file it may not read, and names it", async () => {
+    await using context = await testContext();
+    await chmod(home, 0o755);
+    await writeFile(join(home, "open"), "open", { mode: 0o644 });
+    await writeFile(join(home, "closed"), "closed", { mode: 0o600 });
+    const nobody = 65_534;
+    process.seteuid?.(nobody); // root reads everything
+    try {
+      await expect(sourceAt(home).backup(context, memoryPoint().writer)).rejects.toMatchObject({
+        code: "source-failed",
+        message: expect.stringContaining(join(home, "closed")),
+      });
+      const { facts } = await sourceAt(home, { unreadable: "skip" }).backup(context, memoryPoint().writer);
+      expect(facts).toMatchObject({ files: 1, unreadable: { count: 1, paths: [join(home, "closed")] } });
+    } finally {
+      process.seteuid?.(0);
+    }
   });
 
   it("records a large file that changed while it was read", async () => {

@@ -12,6 +12,10 @@ export const postgresConfigSchema = z
     user: z.string().min(1).default("postgres"),
     passwordFile: z.string().optional(),
     passwordEnv: z.string().optional(),
+    /** As libpq's sslmode: `require` encrypts, `verify-full` also checks the server's certificate and name. */
+    tls: z.enum(["disable", "require", "verify-full"]).default("disable"),
+    /** The certificate authority for `verify-full`; without it the system's. */
+    tlsCaFile: z.string().startsWith("/").optional(),
     databases: z.union([z.literal("all"), names]).default("all"),
     /** Databases to leave out when `databases` is "all". */
     exclude: z.array(z.string()).default([]),

@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { MusterError, systemErrorCode } from "@muster/core";
 import type { Client } from "pg";
-import type { Cluster } from "./config.ts";
+import type { Cluster, PostgresConfig } from "./config.ts";
 
 export type { Client } from "pg";
 
@@ -41,6 +42,7 @@ async function connect({ config, password }: Cluster, database: string): Promise
     user: config.user,
     database,
     password: password ?? "",
+    ssl: await encryption(config),
     connectionTimeoutMillis: connectTimeout,
     application_name: "muster-agent",
   });
@@ -52,6 +54,18 @@ async function connect({ config, password }: Cluster, database: string): Promise
     await client.end().catch(() => undefined);
     throw connectFailure(config.host, config.port, database, cause);
   }
+}
+
+async function encryption({ tls, tlsCaFile }: PostgresConfig) {
+  if (tls === "disable") return false;
+  if (tls === "require") return { rejectUnauthorized: false }; // encrypts only, as libpq does with this mode
+  return tlsCaFile === undefined ? true : { ca: await readCertificate(tlsCaFile) };
+}
+
+async function readCertificate(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((cause: unknown) => {
+    throw new MusterError("config-invalid", `tlsCaFile ${path} cannot be read`, { cause });
+  });
 }
 
 function connectFailure(host: string, port: number, database: string, cause: unknown): MusterError {

@@ -228,6 +228,19 @@ describe("a PostgreSQL source", () => {
     expect(await server.query("SELECT count(*)::int AS n FROM item", "orders")).toEqual([{ n: 5000 }]);
   });
 
+  it("encrypts, and refuses a server whose certificate it does not trust", async () => {
+    await using context = await testContext();
+    const trusted = sourceOf(origin, { tls: "verify-full", tlsCaFile: origin.certificate, databases: ["orders"] });
+    const point = memoryPoint();
+    await trusted.backup(context, point.writer);
+    expect(point.content("databases/orders/dump")?.subarray(0, 5).toString()).toBe("PGDMP");
+    const stranger = sourceOf(origin, { tls: "verify-full" });
+    await expect(stranger.inspect(context)).rejects.toMatchObject({
+      code: "source-unavailable",
+      message: expect.stringContaining("certificate"),
+    });
+  });
+
   it("does not retry a refused password, and names a database that is not there", async () => {
     await using context = await testContext();
     const config = postgresConfigSchema.parse({ type: "postgres", port: origin.port });

@@ -64,6 +64,8 @@ export async function toolEnvironment(
     PGHOST: config.host,
     PGPORT: String(config.port),
     PGUSER: config.user,
+    PGSSLMODE: config.tls,
+    ...(config.tls === "verify-full" ? { PGSSLROOTCERT: config.tlsCaFile ?? "system" } : {}),
     PGCONNECT_TIMEOUT: "10",
     PGAPPNAME: "muster-agent",
     LC_ALL: "C",
