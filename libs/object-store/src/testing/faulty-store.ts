@@ -1,0 +1,59 @@
+import { MusterError, sleep } from "@muster/core";
+import type { ObjectStore } from "../port.ts";
+import { collect } from "./collect.ts";
+
+export type Operation = "put" | "get" | "head" | "list";
+
+/** What happens to a call: see `faultyStore`. */
+export type Fault =
+  | { readonly kind: "fail"; readonly error?: Error } // refused, nothing done
+  | { readonly kind: "fail-after" } // done, but the answer is lost
+  | { readonly kind: "delay"; readonly milliseconds: number }
+  | { readonly kind: "truncate" } // half of the bytes are read; half of a list, then an error
+  | { readonly kind: "repeat" }; // the call reaches the store twice
+
+export interface FaultyStore extends ObjectStore {
+  /** Calls so far. */
+  readonly calls: () => number;
+}
+
+const lost = () => new MusterError("store-unavailable", "injected fault");
+
+/** The same store, with a fault for the calls that `plan` (number from 0, operation, key) names. */
+export function faultyStore(
+  store: ObjectStore,
+  plan: (call: number, operation: Operation, key: string) => Fault | undefined,
+): FaultyStore {
+  let calls = 0;
+  const run = async <T>(operation: Operation, key: string, work: () => Promise<T>): Promise<T> => {
+    const fault = plan(calls++, operation, key);
+    if (fault?.kind === "fail") throw fault.error ?? lost();
+    if (fault?.kind === "delay") await sleep(fault.milliseconds);
+    const result = await work();
+    if (fault?.kind === "repeat") return work();
+    if (fault?.kind === "fail-after") throw lost();
+    return fault?.kind === "truncate" && result instanceof Uint8Array ? halfOf(result) : result;
+  };
+  return {
+    description: `faulty ${store.description}`,
+    calls: () => calls,
+    put: (key, bytes, options) => run("put", key, () => store.put(key, bytes, options)),
+    get: (key, options) => run("get", key, () => store.get(key, options)),
+    head: (key, options) => run("head", key, () => store.head(key, options)),
+    async *list(prefix, options) {
+      const fault = plan(calls++, "list", prefix);
+      if (fault?.kind === "fail") throw fault.error ?? lost();
+      if (fault?.kind === "delay") await sleep(fault.milliseconds);
+      const all = await collect(store.list(prefix, options));
+      const broken = fault?.kind === "truncate" || fault?.kind === "fail-after";
+      yield* broken ? all.slice(0, all.length / 2) : all;
+      if (fault?.kind === "repeat") yield* all;
+      if (broken) throw lost();
+    },
+  };
+}
+
+// What a truncated transfer looks like to a caller that does not compare lengths: fewer bytes, no error.
+function halfOf<T extends Uint8Array>(bytes: T): T {
+  return bytes.subarray(0, bytes.byteLength >> 1) as T; // a view has the type of what it views
+}
