@@ -1,6 +1,7 @@
 import { lstat, open, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
+import { runTool } from "./process.ts";
 
 export type Path = string | Buffer;
 
@@ -55,6 +56,14 @@ export async function syncPath(path: Path): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Makes everything that was written to the file system of `path` durable by one call (syncfs, by `sync -f`): a sync per file
+ * would cost more than the writing.
+ */
+export async function syncFileSystem(path: string, signal: AbortSignal): Promise<void> {
+  await runTool({ argv: ["sync", "-f", path], signal });
 }
 
 /** Renames and makes both directories durable. */

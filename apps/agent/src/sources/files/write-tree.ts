@@ -1,7 +1,7 @@
 import { chmod, lchown, link, lutimes, mkdir, open, rm, symlink, utimes } from "node:fs/promises";
 import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
 import type { PointReader } from "@muster/repository";
-import { syncPath } from "../disk.ts";
+import { syncFileSystem } from "../disk.ts";
 import { decodePath, hardLinksEntry, joinBytes, rootEntry } from "./names.ts";
 
 type Entry = NonNullable<Awaited<ReturnType<PointReader["entry"]>>>;
@@ -46,8 +46,8 @@ export async function writeTree(
   // Directories last and deepest first: writing into them changes their times, and their modes may forbid it.
   for (const { path, entry } of directories.reverse()) {
     await applyMeta(path, entry);
-    await syncPath(path);
   }
+  await syncFileSystem(target, signal);
   return { bytes, items: items + directories.length };
 }
 
@@ -95,7 +95,6 @@ async function writeFileEntry(reader: PointReader, path: Buffer, entry: Entry, s
       await file.writeFile(chunk);
       bytes += chunk.length;
     }
-    await file.sync();
   }
   await applyMeta(path, entry);
   return bytes;
