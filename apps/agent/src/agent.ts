@@ -1,5 +1,7 @@
 import { type Clock, formatDuration, type Logger } from "@muster/core";
+import { fromBinary, InventorySchema } from "@muster/protocol/grpc";
 import type { LoadedConfig } from "./config/load.ts";
+import { inventoryInChild } from "./config/load-in-child.ts";
 import { dataDirectory } from "./data/directory.ts";
 import { takeLock } from "./data/lock.ts";
 import { requireIdentity } from "./enrolment/identity.ts";
@@ -8,7 +10,6 @@ import { openJournal } from "./journal/journal.ts";
 import { openOfflineBackups } from "./offline/offline-backups.ts";
 import { probeMonitor } from "./probes/monitor.ts";
 import { streamAnswers } from "./session/answers.ts";
-import { inventory } from "./session/hello.ts";
 import { outbox as makeOutbox } from "./session/outbox.ts";
 import { keepSession } from "./session/session.ts";
 import { dispatcher as makeDispatcher } from "./work/dispatcher.ts";
@@ -68,7 +69,7 @@ export async function runAgent(loaded: LoadedConfig, clock: Clock, log: Logger, 
       clock,
       log,
       diskPaths: [config.data, ...Object.values(config.sources).flatMap(pathsOf)],
-      inventory: () => inventory(loaded, log, signal),
+      inventory: async () => fromBinary(InventorySchema, await inventoryInChild(loaded)),
       onSchedule: offline.keep,
       onWelcome: offline.connected,
       onEnd: offline.disconnected,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addCheck } from "./commands/check.ts";
 import { addEnroll } from "./commands/enroll.ts";
 import { addRun } from "./commands/run.ts";
 import { reportFailure } from "./exit.ts";
@@ -10,6 +11,7 @@ const program = new Command("muster-agent")
   .exitOverride();
 addEnroll(program);
 addRun(program);
+addCheck(program);
 
 try {
   await program.parseAsync();

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { systemClock } from "@muster/core";
 import type { Command } from "commander";
-import { loadConfig } from "../config/load.ts";
 import { defaultDataDirectory } from "../data/directory.ts";
-import { enrol } from "../enrolment/enrol.ts";
 import { withConfigOption } from "./shared-options.ts";
 
 interface EnrollOptions {
@@ -23,7 +21,8 @@ export function addEnroll(program: Command): void {
     .option("--force", "replace an enrolment that is live", false)
     .action(async (options: EnrollOptions) => {
       const { token, server, force } = options;
-      const data = options.data ?? configuredData(options.config);
+      const data = options.data ?? (await configuredData(options.config));
+      const { enrol } = await import("../enrolment/enrol.ts");
       const identity = await enrol({ token, server, data, force, clock: systemClock });
       process.stdout.write(`enrolled as ${identity.host}; the key and certificate are in ${data}\n`);
       process.stdout.write(`next: muster-agent run --config ${options.config}\n`);
@@ -31,6 +30,6 @@ export function addEnroll(program: Command): void {
 }
 
 /** A host may be enrolled before its agent.yaml is written. */
-function configuredData(file: string): string {
-  return existsSync(file) ? loadConfig(file).config.data : defaultDataDirectory;
+async function configuredData(file: string): Promise<string> {
+  return existsSync(file) ? (await import("../config/load.ts")).loadConfig(file).config.data : defaultDataDirectory;
 }

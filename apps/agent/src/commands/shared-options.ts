@@ -1,6 +1,6 @@
 import { createLogger, type Logger } from "@muster/core";
 import type { Command } from "commander";
-import { defaultConfigFile } from "../config/load.ts";
+import { defaultConfigFile } from "../data/directory.ts";
 
 export function withConfigOption(command: Command): Command {
   return command.option("-c, --config <file>", "agent.yaml", defaultConfigFile);

@@ -19,8 +19,6 @@ interface Positioned {
   readonly lines: LineCounter;
 }
 
-export const defaultConfigFile = "/etc/muster/agent.yaml";
-
 /**
  * Reads agent.yaml and the secrets that it names. Throws `config-invalid` with every mistake, each with file, line, column
  * and key, or `secret-missing`.

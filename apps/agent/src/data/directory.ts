@@ -13,6 +13,7 @@ export interface DataDirectory {
   readonly sources: string;
 }
 
+export const defaultConfigFile = "/etc/muster/agent.yaml";
 export const defaultDataDirectory = "/var/lib/muster-agent";
 
 export function dataDirectory(root: string): DataDirectory {

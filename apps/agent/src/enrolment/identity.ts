@@ -1,26 +1,32 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { MusterError, systemErrorCode } from "@muster/core";
-import { z } from "zod";
 import { writeAtomic } from "../data/atomic-file.ts";
 
-const identitySchema = z.object({
-  host: z.string(),
-  hostId: z.string(),
-  /** PKCS #8 in PEM, made on this host; never leaves it. */
-  privateKey: z.string(),
-  certificate: z.string(),
-  caCertificate: z.string(),
-  sessionAddress: z.string(),
-});
-
 /** Who this host is to the control plane. One file, so that key and certificate always fit together. */
-export type Identity = z.infer<typeof identitySchema>;
+export interface Identity {
+  readonly host: string;
+  readonly hostId: string;
+  /** PKCS #8 in PEM, made on this host; never leaves it. */
+  readonly privateKey: string;
+  readonly certificate: string;
+  readonly caCertificate: string;
+  readonly sessionAddress: string;
+}
+
+const fields = ["host", "hostId", "privateKey", "certificate", "caCertificate", "sessionAddress"] as const;
+
+function parseIdentity(text: string): Identity {
+  const value = JSON.parse(text) as Partial<Identity>; // each field is checked on the next line
+  const missing = fields.filter((field) => typeof value[field] !== "string");
+  if (missing.length > 0) throw new Error(`these fields are missing: ${missing.join(", ")}`);
+  return value as Identity; // checked above
+}
 
 /** Undefined when this host is not enrolled. */
 export function readIdentity(path: string): Identity | undefined {
   try {
-    return identitySchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return parseIdentity(readFileSync(path, "utf8"));
   } catch (cause) {
     if (systemErrorCode(cause) === "ENOENT") return undefined;
     throw new MusterError("config-invalid", `${path}: the enrolment cannot be read`, {

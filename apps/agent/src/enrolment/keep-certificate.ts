@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { asMusterError, type Clock, type Logger, sleep } from "@muster/core";
+import { entryFile } from "../entry-file.ts";
 import { type Identity, validity } from "./identity.ts";
 import { renew, renewalDue } from "./renew.ts";
 import type { SigningRequest } from "./signing-request.ts";
@@ -45,10 +45,7 @@ function warn(log: Logger, identity: Identity, clock: Clock, reason: string): vo
 
 /** Makes the key in a process of its own: the certificate library would stay in the resident agent's memory for ever. */
 async function requestInChild(host: string): Promise<SigningRequest> {
-  const own = fileURLToPath(import.meta.url);
-  const entry = own.endsWith(".ts")
-    ? fileURLToPath(new URL("./signing-request-process.ts", import.meta.url))
-    : own.replace(/[^/]+$/, "muster-agent-signing-request.js");
+  const entry = entryFile(import.meta.url, "enrolment/signing-request-process.ts", "muster-agent-signing-request.js");
   const { stdout } = await promisify(execFile)(process.execPath, [entry, host], { timeout: 30_000 });
   const { privateKey, request } = JSON.parse(stdout) as { privateKey: string; request: string }; // by that process
   return { privateKey, request: Buffer.from(request, "base64") };

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, MusterError } from "@muster/core";
+import { type Clock, type Logger, MusterError, newId } from "@muster/core";
 import {
   type AgentMessageSchema,
   create,
@@ -19,13 +19,15 @@ import type { Journal } from "../journal/journal.ts";
 import type { ProbeMonitor } from "../probes/monitor.ts";
 import { agentVersion } from "../version.ts";
 import type { Dispatcher } from "../work/dispatcher.ts";
-import { bootId } from "./hello.ts";
 import { measureLoad } from "./load.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** The control plane must greet within this time, and echo heartbeats at least so often, in milliseconds. */
 const welcomeTimeout = 15_000;
 const missedEchoes = 3;
+
+/** New at each start of this process. */
+const bootId = newId("boot");
 
 export interface ConnectionContext {
   readonly journal: Journal;

@@ -1,5 +1,5 @@
 import { availableParallelism, hostname, platform, release, totalmem } from "node:os";
-import { deadline, type Logger, newId } from "@muster/core";
+import { deadline, type Logger } from "@muster/core";
 import {
   create,
   type Inventory,
@@ -14,9 +14,6 @@ import { createSource } from "../sources/registry.ts";
 
 /** A source may take so long to tell its facts; the hello does not wait longer. Milliseconds. */
 const inspectTimeout = 5000;
-
-/** New at each start of this process. */
-export const bootId = newId("boot");
 
 /** What this host has. A source that does not answer is named with the error in its facts: hello is sent all the same. */
 export async function inventory(

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { fromErrorValue, type Logger, MusterError, newId, semaphore } from "@muster/core";
 import {
   type Command,
@@ -14,6 +13,7 @@ import {
 import type { LoadedConfig } from "../config/load.ts";
 import type { DataDirectory } from "../data/directory.ts";
 import { signalGroup } from "../data/processes.ts";
+import { entryFile } from "../entry-file.ts";
 import type { JobMessage, JobRequest } from "../jobs/messages.ts";
 import type { CommandRun } from "./dispatcher.ts";
 import type { Outcome } from "./failure.ts";
@@ -78,17 +78,9 @@ export async function removeLeftJobs(directory: DataDirectory): Promise<void> {
   await rm(directory.jobs, { recursive: true, force: true });
 }
 
-/** The job's entry: beside this file when it runs from source, beside the bundle in a release. */
-export function jobEntry(): string {
-  const own = fileURLToPath(import.meta.url);
-  return own.endsWith(".ts")
-    ? fileURLToPath(new URL("../jobs/entry.ts", import.meta.url))
-    : own.replace(/[^/]+$/, "muster-agent-job.js");
-}
-
 async function runProcess(request: JobRequest, run: CommandRun, grace: number, log: Logger): Promise<Outcome> {
   if (run.signal.aborted) throw run.signal.reason;
-  const child = fork(jobEntry(), [], {
+  const child = fork(entryFile(import.meta.url, "jobs/entry.ts", "muster-agent-job.js"), [], {
     execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=16"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     detached: true,

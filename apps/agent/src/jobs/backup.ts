@@ -1,0 +1,36 @@
+import { type Backup, type JsonObject, timestampFromMs } from "@muster/protocol/grpc";
+import type { Source, SourceContext } from "../sources/source.ts";
+import type { Outcome } from "../work/failure.ts";
+import { openGrant } from "./grant.ts";
+
+/** Writes one recovery point: it exists once the repository has committed it, and not at all when anything fails before. */
+export async function backUp(source: Source, context: SourceContext, work: Backup, host: string): Promise<Outcome> {
+  const { clock, signal } = context;
+  const startedAt = clock.now();
+  const domain = await openGrant(work.repository);
+  const spec = { service: work.service, source: work.source, sourceType: source.type, host };
+  const writer = await domain.beginPoint(spec, { signal });
+  try {
+    const { takenAt, facts } = await source.backup(context, writer);
+    const point = await writer.commit({ takenAt, facts });
+    return {
+      case: "point",
+      value: {
+        pointId: point.id,
+        sourceType: source.type,
+        repository: work.repository?.repository ?? "",
+        startedAt: timestampFromMs(startedAt),
+        takenAt: timestampFromMs(takenAt),
+        finishedAt: timestampFromMs(clock.now()),
+        logicalBytes: BigInt(point.logicalBytes),
+        storedBytes: BigInt(point.storedBytes),
+        entries: BigInt(point.entries),
+        // Facts are JSON by their type; the wire's type wants them mutable.
+        facts: { ...facts, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 } as JsonObject,
+      },
+    };
+  } catch (thrown) {
+    await writer.abort();
+    throw thrown;
+  }
+}
