@@ -89,7 +89,9 @@ describe("other probes", () => {
   });
 
   it("disk and action say what they found", async () => {
-    expect((await check({ type: "disk", path: "/", minFree: "1000TB" })).message).toMatch(/free on \/, wanted 1\.00 PB/);
+    expect((await check({ type: "disk", path: "/", minFree: "1000TB" })).message).toMatch(
+      /free on \/, wanted 1\.00 PB/,
+    );
     expect(await check({ type: "disk", path: "/", minFree: "1B" })).toMatchObject({ passed: true });
     expect((await check({ type: "action", action: "a" })).message).toBe("a exited with 3: not ready");
   });

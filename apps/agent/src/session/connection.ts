@@ -55,7 +55,14 @@ export async function holdSession(identity: Identity, context: ConnectionContext
   const heart = heartbeat(context, broken);
   // Attached in the same turn as the hello is made: a result that comes now is either in it or follows it.
   queue.push({ message: { case: "hello", value: hello(context, inventory) } });
-  outbox.attach((message) => queue.push({ message }));
+  outbox.attach((message) => {
+    try {
+      return queue.push({ message });
+    } catch (error) {
+      broken.abort(error); // the server reads too slowly; what matters goes with the next hello
+      return false;
+    }
+  });
   try {
     const combined = AbortSignal.any([signal, broken.signal]);
     for await (const { message } of client.session(queue, { signal: combined })) await receive(message, context, heart);
