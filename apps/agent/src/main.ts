@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addEnroll } from "./commands/enroll.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addRun } from "./commands/run.ts";
 import { reportFailure } from "./exit.ts";
 import { agentVersion } from "./version.ts";
@@ -12,6 +13,7 @@ const program = new Command("muster-agent")
 addEnroll(program);
 addRun(program);
 addCheck(program);
+addRestore(program);
 
 try {
   await program.parseAsync();

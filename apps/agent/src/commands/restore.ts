@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { untilSignalled } from "./shared-options.ts";
+
+interface RestoreOptions {
+  readonly repository: string;
+  readonly keyFile: string;
+  readonly service: string;
+  readonly source?: string;
+  readonly point: string;
+  readonly into?: string;
+  readonly list?: boolean;
+}
+
+export function addRestore(program: Command): void {
+  program
+    .command("restore")
+    .description("break glass: list or write out recovery points with no control plane, from a repository and its key")
+    .requiredOption("--repository <url>", "file:///… or an absolute path")
+    .requiredOption("--key-file <file>", "the file with the repository's passphrase")
+    .requiredOption("--service <name>", "the service whose points are wanted")
+    .option("--source <name>", "one source of the service")
+    .option("--point <id>", "a recovery point, or latest", "latest")
+    .option("--into <directory>", "a new or empty directory for the entries")
+    .option("--list", "only list the points")
+    .action(async (options: RestoreOptions) => {
+      const { breakGlass } = await import("../break-glass/break-glass.ts");
+      await breakGlass(options, untilSignalled(), (line) => process.stdout.write(`${line}\n`));
+    });
+}
