@@ -21,15 +21,18 @@ export interface PointCursor {
   readonly id: string;
 }
 
+/** Rows in one statement; PostgreSQL allows 65,535 parameters. */
+const batch = 1000;
+
 /** Inserts points; one that is listed already stays as it is. Returns the ids that are new. */
 export async function insertPoints(tx: Tx, rows: readonly NewPointRow[]): Promise<string[]> {
-  if (rows.length === 0) return [];
-  const inserted = await tx
-    .insert(points)
-    .values([...rows])
-    .onConflictDoNothing()
-    .returning({ id: points.id });
-  return inserted.map((row) => row.id);
+  const added: string[] = [];
+  for (let start = 0; start < rows.length; start += batch) {
+    const part = rows.slice(start, start + batch);
+    const inserted = await tx.insert(points).values(part).onConflictDoNothing().returning({ id: points.id });
+    added.push(...inserted.map(({ id }) => id));
+  }
+  return added;
 }
 
 export async function pointById(tx: Tx, id: string): Promise<PointRow | undefined> {
@@ -101,4 +104,26 @@ export async function markVerified(
       .update(points)
       .set(found)
       .where(inArray(points.id, [...ids]));
+}
+
+/** Marks points that cannot be restored; no later backup counts on them. */
+export async function setDamaged(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0)
+    await tx
+      .update(points)
+      .set({ damaged: true })
+      .where(inArray(points.id, [...ids]));
+}
+
+/** Every point of a repository that has not expired. */
+export async function pointsOfRepository(tx: Tx, repository: string): Promise<PointRow[]> {
+  return tx
+    .select()
+    .from(points)
+    .where(and(eq(points.repository, repository), isNull(points.expiredAt)));
+}
+
+/** Names of the services that have points in the catalog. */
+export async function servicesWithPoints(tx: Tx): Promise<string[]> {
+  return (await tx.selectDistinct({ service: points.service }).from(points)).map(({ service }) => service);
 }
