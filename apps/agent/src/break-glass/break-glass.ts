@@ -19,7 +19,7 @@ export interface BreakGlassOptions {
 export interface PointToChoose {
   readonly id: string;
   readonly source: string;
-  readonly sourceType: string;
+  readonly kind: string;
   readonly takenAt: number;
   readonly logicalBytes: number;
 }
@@ -69,8 +69,8 @@ function newestFirst<P extends PointToChoose>(points: readonly P[]): P[] {
   return points.toSorted((left, right) => right.takenAt - left.takenAt);
 }
 
-function describePoint({ id, source, sourceType, takenAt, logicalBytes }: PointToChoose): string {
-  return `${new Date(takenAt).toISOString()}  ${source} (${sourceType})  ${formatSize(logicalBytes)}  ${id}`;
+function describePoint({ id, source, kind, takenAt, logicalBytes }: PointToChoose): string {
+  return `${new Date(takenAt).toISOString()}  ${source} (${kind})  ${formatSize(logicalBytes)}  ${id}`;
 }
 
 function readPassphrase(file: string): string {

@@ -3,9 +3,7 @@ import { chmod, lstat, mkdir, readdir, symlink, utimes } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MusterError, systemErrorCode } from "@muster/core";
-import type { PointReader } from "@muster/repository";
-
-type Entry = NonNullable<Awaited<ReturnType<PointReader["entry"]>>>;
+import type { Entry, PointReader } from "@muster/repository";
 
 /**
  * Writes every entry of a recovery point under an empty or new directory: contents, modes, times and symbolic links. What the
@@ -27,7 +25,7 @@ export async function writeEntries(
       await mkdir(path, { recursive: true, mode: 0o700 });
       directories.push({ path, entry });
     } else if (entry.type === "symlink") {
-      await symlink(entry.target, path);
+      await symlink(entry.target ?? "", path);
     } else {
       const file = createWriteStream(path, { flags: "wx", mode: 0o600, flush: true });
       await pipeline(reader.read(entry, { signal }), file);

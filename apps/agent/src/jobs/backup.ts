@@ -8,8 +8,8 @@ export async function backUp(source: Source, context: SourceContext, work: Backu
   const { clock, signal } = context;
   const startedAt = clock.now();
   const domain = await openGrant(work.repository);
-  const spec = { service: work.service, source: work.source, sourceType: source.type, host };
-  const writer = await domain.beginPoint(spec, { signal });
+  const spec = { source: work.source, kind: source.type, host, startedAt };
+  const writer = await domain.beginPoint(spec, { signal, clock });
   try {
     const { takenAt, facts } = await source.backup(context, writer);
     const point = await writer.commit({ takenAt, facts });
