@@ -62,11 +62,18 @@ export async function knownServices(tx: Tx): Promise<string[]> {
 }
 
 function rowOf(point: ListedPoint, service: string, repository: string): NewPointRow {
+  const { id, source, kind, host, logicalBytes, storedBytes, entries, facts } = point;
   return {
-    ...point,
+    id,
     service,
+    source,
+    sourceType: kind,
     repository,
-    facts: { ...point.facts },
+    host,
+    logicalBytes,
+    storedBytes,
+    entries,
+    facts: { ...facts },
     startedAt: new Date(point.startedAt),
     takenAt: new Date(point.takenAt),
     finishedAt: new Date(point.finishedAt),

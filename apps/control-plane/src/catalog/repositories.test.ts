@@ -13,7 +13,7 @@ const takenAt = Date.UTC(2026, 2, 1);
 const listed = (id: string): ListedPoint => ({
   id,
   source: "orders",
-  sourceType: "postgres",
+  kind: "postgres",
   host: "db-1",
   startedAt: takenAt,
   takenAt,
@@ -53,15 +53,9 @@ describe("rebuilding the catalog", () => {
     await using test = await testPlane({ repositories: repositories({ db: [listed("p1"), listed("p2")] }) });
     await putPlan(test.cp.db);
     const at = new Date(takenAt);
-    const gone = {
-      ...listed("gone"),
-      service: "db",
-      repository: "main",
-      startedAt: at,
-      takenAt: at,
-      finishedAt: at,
-      facts: {},
-    };
+    const place = { service: "db", source: "orders", sourceType: "postgres", repository: "main", host: "db-1" };
+    const sizes = { logicalBytes: 1, storedBytes: 1, entries: 1, facts: {} };
+    const gone = { id: "gone", ...place, ...sizes, startedAt: at, takenAt: at, finishedAt: at };
     await insertPoints(test.cp.db, [gone]);
     const rebuilt = await rebuildCatalog(test.cp, "main", "user:ann");
     expect(rebuilt).toEqual({ repository: "main", found: 2, added: 2, missing: ["gone"] });

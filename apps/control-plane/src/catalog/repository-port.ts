@@ -5,7 +5,8 @@ import type { Repositories } from "../context.ts";
 export interface ListedPoint {
   readonly id: string;
   readonly source: string;
-  readonly sourceType: string;
+  /** The type of its source: `postgres`, `redis`, `files` or `command`. */
+  readonly kind: string;
   readonly host: string;
   readonly startedAt: number;
   /** The moment that the point restores to. */
