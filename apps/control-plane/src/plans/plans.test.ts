@@ -71,6 +71,17 @@ describe("applying a plan", () => {
     expect(await currentPlans(test.cp.db)).toEqual([]);
   });
 
+  it("refuses what a rule finds wrong, unless it is forced with a reason, which the audit trail keeps", async () => {
+    await using test = await testPlane();
+    const loose = request(text.replace("rpo: 1h", "rpo: 5m"));
+    await expect(applyPlan(test.cp, loose, "user:ann")).rejects.toMatchObject({ code: "plan-invalid" });
+    const forced = await applyPlan(test.cp, { ...loose, force: "the replica covers it" }, "user:ann");
+    expect(forced.applied).toBe(true);
+    expect(forced.findings).toContainEqual(expect.objectContaining({ severity: "error" }));
+    const [record] = await test.cp.db.select().from(auditRecords);
+    expect(record?.details).toMatchObject({ forced: "the replica covers it" });
+  });
+
   it("refuses a service that another plan has already", async () => {
     await using test = await testPlane();
     await applyPlan(test.cp, request(), "user:ann");

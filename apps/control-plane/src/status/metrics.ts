@@ -4,7 +4,7 @@ import type { ControlPlane } from "../context.ts";
 import { liveFindings } from "../plans/live-findings.ts";
 import { currentPlans } from "../plans/store.ts";
 import { describeFleet, type FleetFacts, readFleet } from "./fleet.ts";
-import { recentSteps } from "./store.ts";
+import { lastDrills, recentSteps } from "./store.ts";
 
 /**
  * Metrics in Prometheus' text format, in base units, computed from the database at each call. A fresh registry per
@@ -20,6 +20,7 @@ export async function renderMetrics(
   hostMetrics(registry, facts);
   await findingMetrics(registry, cp);
   await stepMetrics(registry, cp);
+  await drillMetrics(registry, cp);
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
@@ -106,4 +107,14 @@ async function stepMetrics(registry: Registry, cp: Pick<ControlPlane, "db">): Pr
   });
   for (const { service, work, durationMs } of await recentSteps(cp.db))
     duration.observe({ service, work }, durationMs / 1000);
+}
+
+async function drillMetrics(registry: Registry, cp: Pick<ControlPlane, "db">): Promise<void> {
+  const success = new Gauge({
+    name: "muster_drill_last_success_timestamp_seconds",
+    help: "End of the newest successful drill of the plan; absent when there was none.",
+    labelNames: ["plan"],
+    registers: [registry],
+  });
+  for (const { plan, finishedAt } of await lastDrills(cp.db)) success.set({ plan }, finishedAt.getTime() / 1000);
 }

@@ -204,7 +204,14 @@ describe("the metrics", () => {
   it("are computed at the scrape, in base units", async () => {
     await using test = await plane();
     await addPoint(test, "p", "orders", 10 * minute);
+    await addRun(test, {
+      id: "drill-1",
+      state: "succeeded",
+      plan: { mode: "drill", steps: [] } as unknown as Run["plan"],
+    });
+    await test.cp.db.update(recoveries).set({ finishedAt: new Date(1_000_000) });
     const text = (await test.app.inject("/metrics")).body;
+    expect(text).toContain('muster_drill_last_success_timestamp_seconds{plan="shop"} 1000');
     expect(text).toContain('muster_exposure_seconds{service="db",source="orders"} 600');
     expect(text).toContain('muster_rpo_target_seconds{service="db",source="orders"} 1800');
     expect(text).not.toContain('muster_exposure_seconds{service="db",source="billing"}');

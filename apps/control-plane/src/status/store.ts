@@ -1,6 +1,6 @@
 import { hosts, planVersions, probeChanges, probeStates, recoveries, stepHistory } from "@muster/database";
 import type { Run } from "@muster/recovery";
-import { and, asc, desc, eq, gte, notInArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, isNotNull, notInArray, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 
 export type HostRow = typeof hosts.$inferSelect;
@@ -51,6 +51,16 @@ export async function realRunsSince(tx: Tx, since: Date): Promise<Run[]> {
     .where(and(eq(recoveries.mode, "real"), gte(recoveries.createdAt, since)))
     .orderBy(desc(recoveries.createdAt));
   return rows.map((row) => row.run);
+}
+
+/** When the newest successful drill of each plan ended. */
+export async function lastDrills(tx: Tx): Promise<{ plan: string; finishedAt: Date }[]> {
+  const rows = await tx
+    .selectDistinctOn([recoveries.planName], { plan: recoveries.planName, finishedAt: recoveries.finishedAt })
+    .from(recoveries)
+    .where(and(eq(recoveries.mode, "drill"), eq(recoveries.state, "succeeded"), isNotNull(recoveries.finishedAt)))
+    .orderBy(recoveries.planName, desc(recoveries.finishedAt));
+  return rows.flatMap(({ plan, finishedAt }) => (finishedAt === null ? [] : [{ plan, finishedAt }]));
 }
 
 /** Count, sum and buckets of measured steps come from the newest so many rows. */
