@@ -19,6 +19,13 @@ export interface Config {
   };
   /** Name → place and key file (the passphrase); created at first start where they do not exist. */
   readonly repositories: Readonly<Record<string, { readonly url: string; readonly keyFile: string }>>;
+  /** How the sessions of agents are kept. */
+  readonly agents: {
+    /** Life of an agent's certificate in milliseconds. */
+    readonly certificateLifeMs: number;
+    /** Between two heartbeats, in whole seconds; an agent silent for three of them is offline. */
+    readonly heartbeatSeconds: number;
+  };
   /** Title of the public status page. */
   readonly statusTitle: string;
 }

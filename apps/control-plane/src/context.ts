@@ -1,6 +1,13 @@
-import type { Clock, Logger } from "@muster/core";
+import type { Clock, ErrorCode, Logger } from "@muster/core";
 import type { Database, Queryable } from "@muster/database";
-import type { Command, CommandFinished, CommandProgress } from "@muster/protocol/grpc";
+import type {
+  Command,
+  CommandFinished,
+  CommandProgress,
+  MessageInitShape,
+  OfflinePoint,
+  ScheduleSchema,
+} from "@muster/protocol/grpc";
 import type { Repository } from "@muster/repository";
 import type { Config } from "./config.ts";
 
@@ -13,6 +20,8 @@ export interface ControlPlane {
   readonly events: EventBus;
   readonly commands: CommandBus;
   readonly repositories: Repositories;
+  readonly sessions: Sessions;
+  readonly identity: Identity;
 }
 
 /** A transaction, or the database where none is needed. */
@@ -31,8 +40,12 @@ export interface LiveEvent {
 export interface EventBus {
   publish(event: LiveEvent): void;
   /** Returns a function that unsubscribes. */
-  subscribe(listener: (event: LiveEvent & { id: string; at: number }) => void): () => void;
+  subscribe(listener: (event: PublishedEvent) => void): () => void;
+  /** The events after this id that are still remembered; empty when it is not. */
+  since(id: string): readonly PublishedEvent[];
 }
+
+export type PublishedEvent = LiveEvent & { readonly id: string; readonly at: number };
 
 export interface NewCommand {
   readonly id: string;
@@ -86,4 +99,37 @@ export interface Repositories {
   url(name: string): string;
   /** Opens it with the master key; cached. Throws `not-found`, `repository-missing`, `repository-key-wrong`. */
   open(name: string): Promise<Repository>;
+}
+
+/** The open sessions of agents, and what other domains hang onto them. */
+export interface Sessions {
+  isOnline(host: string): boolean;
+  /** Says goodbye and ends the host's session, if it has one; the agent is told why. */
+  end(host: string, code: ErrorCode, message: string): void;
+  /** Registers who knows what an agent does by itself while it is cut off; asked at each session's start. */
+  provideSchedule(provider: (host: string) => Promise<MessageInitShape<typeof ScheduleSchema> | undefined>): void;
+  /** Sends the schedule anew to one connected host, or to all; call it after the commit that changed it. */
+  sendSchedule(host?: string): void;
+  /** Registers who stores points taken while cut off; runs in the transaction after which the agent is confirmed. */
+  storeOfflinePoints(handler: (tx: Tx, host: string, point: OfflinePoint) => Promise<void>): void;
+}
+
+/** Who this control plane is to its agents. */
+export interface Identity {
+  /** SHA-256 of the certificate authority's DER, hex. */
+  readonly fingerprint: string;
+  /** PEM. */
+  readonly caCertificate: string;
+  /** Signs an agent's request (PKCS #10, DER) for this host name. Throws `request-invalid`. */
+  signAgent(host: string, signingRequest: Uint8Array): Promise<AgentCertificate>;
+  /** `host:port` of the enrolment and session listeners as agents reach them; known once they listen. */
+  endpoints(): { readonly enrol: string; readonly session: string };
+}
+
+export interface AgentCertificate {
+  /** PEM. */
+  readonly certificate: string;
+  /** SHA-256 of its DER, hex. */
+  readonly fingerprint: string;
+  readonly notAfter: Date;
 }

@@ -11,6 +11,9 @@ describe("the database", () => {
 
   it("says which server does not answer, without its password", async () => {
     const opening = openDatabase({ url: "postgres://u:secret@127.0.0.1:1/muster" });
-    await expect(opening).rejects.toMatchObject({ code: "database-unavailable", message: expect.not.stringContaining("secret") });
+    await expect(opening).rejects.toMatchObject({
+      code: "database-unavailable",
+      message: expect.not.stringContaining("secret"),
+    });
   });
 });

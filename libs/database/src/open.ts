@@ -7,7 +7,10 @@ import * as schema from "./schema/index.ts";
 /** A drizzle database over either driver; code outside this package never asks which. */
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
 /** What a `store.ts` function takes: the database or a transaction in it. */
-export type Queryable = Pick<Database, "select" | "selectDistinct" | "selectDistinctOn" | "insert" | "update" | "delete" | "execute">;
+export type Queryable = Pick<
+  Database,
+  "select" | "selectDistinct" | "selectDistinctOn" | "insert" | "update" | "delete" | "execute"
+>;
 
 export interface OpenDatabase extends AsyncDisposable {
   readonly db: Database;

@@ -16,6 +16,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The least role that may call the route; routes without one are public. */
     role?: Role;
+    /** False: `Idempotency-Key` is not honoured, because the answer holds a secret that must not be stored. */
+    idempotent?: boolean;
   }
   interface FastifyRequest {
     /** Who calls; set on every route with a role. */

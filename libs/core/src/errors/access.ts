@@ -13,6 +13,12 @@ export const accessErrors = entries({
     hint: "Ask an admin for a token with the named role.",
     retryable: false,
   },
+  "rate-limited": {
+    kind: "exhausted",
+    summary: "Too many requests came from one place.",
+    hint: "Wait a minute, then go on more slowly.",
+    retryable: true,
+  },
   "token-unknown": {
     kind: "unauthenticated",
     summary: "The enrolment token is not known, or was used already.",

@@ -13,6 +13,12 @@ export const systemErrors = entries({
     hint: "See --help.",
     retryable: false,
   },
+  "request-invalid": {
+    kind: "invalid",
+    summary: "A request does not have the shape that the API describes.",
+    hint: "Correct the named field; the API is described at /openapi.json.",
+    retryable: false,
+  },
   "config-invalid": {
     kind: "invalid",
     summary: "A configuration file has an error.",
@@ -23,6 +29,12 @@ export const systemErrors = entries({
     kind: "conflict",
     summary: "The port to listen on is taken by another process.",
     hint: "Stop that process or choose another port.",
+    retryable: false,
+  },
+  "data-in-use": {
+    kind: "conflict",
+    summary: "Another process works with the same data folder.",
+    hint: "Stop that process first, or give this one its own folder.",
     retryable: false,
   },
   "disk-full": {

@@ -6,6 +6,8 @@ export const hosts = pgTable("hosts", {
   name: text("name").notNull().unique(),
   /** SHA-256 of the live certificate's DER, hex; another certificate is not let in. */
   certificateFingerprint: text("certificate_fingerprint"),
+  /** The certificate before the live one; let in until the live one is first used, since a renewal's answer may be lost. */
+  previousFingerprint: text("previous_fingerprint"),
   certificateExpiresAt: instant("certificate_expires_at"),
   enrolledAt: instant("enrolled_at").notNull(),
   revokedAt: instant("revoked_at"),
@@ -68,6 +70,10 @@ export const commands = pgTable(
     grantRepository: text("grant_repository"),
     grantDomain: text("grant_domain"),
     state: text("state").$type<"queued" | "sent" | "running" | "cancelling" | "finished">().notNull(),
+    timeoutMs: bigint("timeout_ms", { mode: "number" }).notNull(),
+    /** From here on the command is given up: its time after it was queued, and anew after it was first sent. */
+    deadlineAt: instant("deadline_at").notNull(),
+    cancelReason: text("cancel_reason"),
     createdAt: instant("created_at").notNull(),
     sentAt: instant("sent_at"),
     startedAt: instant("started_at"),

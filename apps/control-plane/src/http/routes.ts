@@ -1,0 +1,26 @@
+import { accessRoutes } from "../access/routes.ts";
+import { auditRoutes } from "../audit/routes.ts";
+import { pointRoutes } from "../catalog/point-routes.ts";
+import { repositoryRoutes } from "../catalog/repository-routes.ts";
+import { retentionRoutes } from "../catalog/retention-routes.ts";
+import { backupRoutes } from "../catalog/routes.ts";
+import type { ControlPlane } from "../context.ts";
+import { planRoutes } from "../plans/routes.ts";
+import { statusRoutes } from "../status/routes.ts";
+import type { App } from "./app-types.ts";
+import { eventRoutes } from "./events.ts";
+import { healthRoutes } from "./health.ts";
+
+/** Every domain's routes, one line each. */
+export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
+  healthRoutes,
+  eventRoutes,
+  accessRoutes,
+  auditRoutes,
+  planRoutes,
+  backupRoutes,
+  pointRoutes,
+  retentionRoutes,
+  repositoryRoutes,
+  statusRoutes,
+];
