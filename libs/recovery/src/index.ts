@@ -19,5 +19,6 @@ export * from "./run/model.ts";
 export { allSteps, findStep, isDone, isLive, stepRun } from "./run/steps.ts";
 export { transition } from "./run/transition.ts";
 export * from "./schedule/due.ts";
+export * from "./schedule/interval.ts";
 export * from "./schedule/schedule.ts";
 export * from "./status/service-status.ts";

@@ -1,17 +1,35 @@
 import type { Plan } from "../plan/schema.ts";
 import { type Finding, type Locate, placed, type Remark } from "./finding.ts";
-import { looserScenario } from "./levels.ts";
+import { looserScenario, looserTier } from "./levels.ts";
 import { cycles, laterTier } from "./order.ts";
-import { noRetention, unprobed } from "./proof.ts";
+import { noRetention, unprobed, unprotected } from "./proof.ts";
 import { references } from "./references.ts";
 import { rpoArithmetic } from "./rpo.ts";
+import { scenarioNamesNothing } from "./scenarios.ts";
+import { repeatedTier, unknownTier } from "./tiers.ts";
 import { schedules, timezone } from "./time.ts";
 
 type Rule = (plan: Plan) => Remark[];
 
 /** Findings of these make a plan unusable: nothing else is looked at, and no force applies it. */
-const soundness: readonly Rule[] = [references, cycles, timezone, schedules];
-const judgement: readonly Rule[] = [laterTier, rpoArithmetic, looserScenario, unprobed, noRetention];
+const soundness: readonly Rule[] = [
+  references,
+  unknownTier,
+  repeatedTier,
+  scenarioNamesNothing,
+  cycles,
+  timezone,
+  schedules,
+];
+const judgement: readonly Rule[] = [
+  laterTier,
+  rpoArithmetic,
+  looserTier,
+  looserScenario,
+  unprobed,
+  unprotected,
+  noRetention,
+];
 
 /** Codes that no `force` overrides. */
 export const unforceable: ReadonlySet<string> = new Set([
@@ -19,6 +37,8 @@ export const unforceable: ReadonlySet<string> = new Set([
   "schema",
   "unknown-key",
   "unknown-reference",
+  "repeated-tier",
+  "scenario-names-nothing",
   "dependency-cycle",
   "bad-timezone",
   "bad-schedule",

@@ -7,13 +7,35 @@ export function schemaRemarks(schema: z.ZodType, error: z.ZodError, value: unkno
   return error.issues.flatMap((issue) => {
     const path = issue.path.filter((part) => typeof part !== "symbol");
     if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(schema, path, key));
-    const missing = issue.code === "invalid_type" && at(value, path) === undefined;
-    const name = path.join(".") || "the plan";
-    const message = missing ? `"${path.at(-1) ?? "plan"}" is missing` : `${name}: ${lower(issue.message)}`;
-    return [
-      { code: "schema", severity: "error" as const, path, message, hint: missing ? "Add it." : "Correct the value." },
-    ];
+    const given = at(value, path);
+    return [given === undefined ? missing(path) : wrong(path, plainMessage(issue), given)];
   });
+}
+
+function missing(path: PlanPath): Remark {
+  const message = `"${path.at(-1) ?? "plan"}" is missing`;
+  return { code: "schema", severity: "error", path, message, hint: "Add it." };
+}
+
+function wrong(path: PlanPath, problem: string, given: unknown): Remark {
+  const message = `${path.join(".") || "the plan"}: ${problem}`;
+  const list = problem.startsWith("expected array") && typeof given === "string";
+  const hint = list ? `Write a list: [${given}].` : "Correct the value.";
+  return { code: "schema", severity: "error", path, message, hint };
+}
+
+/** What zod says, without its preamble; of several ways to write a value, what the most telling one says. */
+function plainMessage(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_union") {
+    const inner = issue.errors.flat();
+    const telling = inner.find(({ code }) => code === "custom") ?? inner.find(({ code }) => code !== "invalid_type");
+    if (telling !== undefined) return plainMessage(telling);
+    const expected = inner.flatMap((other) => (other.code === "invalid_type" ? [other.expected] : []));
+    return expected.length === 0 ? "this value does not fit" : `expected ${[...new Set(expected)].join(" or ")}`;
+  }
+  if (issue.code === "invalid_key") return issue.issues.map(plainMessage).join("; ");
+  const text = issue.message.replace(/^Invalid input: /, "");
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function unknownKey(schema: z.ZodType, path: PlanPath, key: string): Remark {
@@ -42,8 +64,4 @@ function property(value: unknown, key: string): unknown {
 
 function at(value: unknown, path: PlanPath): unknown {
   return path.reduce<unknown>((node, part) => property(node, String(part)), value);
-}
-
-function lower(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -39,7 +39,7 @@ function readEvery(amount: number, unit: string, text: string): Schedule | undef
 
 function cron(expression: string, text: string): Schedule {
   try {
-    new Cron(expression, { paused: true });
+    new Cron(expression, { paused: true, mode: "5-part" });
   } catch (cause) {
     throw invalid(text, cause);
   }
