@@ -1,0 +1,44 @@
+import { MusterError } from "@muster/core";
+import type { Chunking } from "../types.ts";
+
+/** Bytes. Also what a reader must be ready for: no chunk is longer than `longest`. */
+export const chunkSizes = { shortest: 64 * 1024, average: 256 * 1024, longest: 1024 * 1024 } as const;
+
+/** Finds where the first chunk of some bytes ends. `last`: nothing comes after these bytes. */
+export type Cutter = (bytes: Uint8Array, length: number) => number;
+
+// Normalised chunking (Xia et al., "FastCDC", USENIX ATC 2016): harder to cut before the average, easier after it.
+// The hash is shifted left, so its upper bits depend on the most bytes.
+const harder = 0xfffff000;
+const easier = 0xffff0000;
+
+/** Cuts by content: FastCDC over a gear table, which may be secret. */
+function contentCutter(gear: Uint32Array): Cutter {
+  return (bytes, length) => {
+    const end = Math.min(length, chunkSizes.longest);
+    if (end <= chunkSizes.shortest) return end;
+    const middle = Math.min(end, chunkSizes.average);
+    let hash = 0;
+    let at: number = chunkSizes.shortest;
+    // Indexes stay within the array and the table, so the fallbacks are never used.
+    for (; at < middle; at++) {
+      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
+      if ((hash & harder) === 0) return at + 1;
+    }
+    for (; at < end; at++) {
+      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
+      if ((hash & easier) === 0) return at + 1;
+    }
+    return end;
+  };
+}
+
+/** The cutter for a kind of chunking. Throws `usage` for a size that does not work. */
+export function cutterFor(chunking: Chunking, gear: Uint32Array): Cutter {
+  if (chunking.mode === "content") return contentCutter(gear);
+  const { size } = chunking;
+  if (!Number.isInteger(size) || size < 1024 || size > chunkSizes.longest) {
+    throw new MusterError("usage", `${size} is not a block size`, { hint: "Use 1 KiB to 1 MiB." });
+  }
+  return (_, length) => Math.min(length, size);
+}

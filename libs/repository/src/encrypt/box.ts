@@ -1,0 +1,100 @@
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { MusterError } from "@muster/core";
+import { compress, decompress, type Method } from "../compress/zstd.ts";
+import { deriveKey } from "./keys.ts";
+
+export type SealedKind = "pack" | "index" | "manifest" | "domain";
+
+/** Bytes that a box is longer than what it holds: method, plain length, GCM tag. */
+export const boxOverhead = 1 + 4 + 16;
+const headerLength = 5;
+const tagLength = 16;
+
+/** The longest content of a box, against allocation attacks by forged lengths. */
+const longestPlain = 256 * 2 ** 20;
+
+/** What the boxes of one object are sealed with. */
+export interface BoxKey {
+  readonly key: Buffer;
+  /** Binds a box to its repository, domain, kind and object. */
+  readonly context: Buffer;
+  /** For errors. */
+  readonly what: string;
+}
+
+/**
+ * The key of one object, derived from its own random salt: so a box's nonce can be its position, and none repeats
+ * under a key.
+ */
+export function boxKey(
+  owner: { readonly repositoryId: string; readonly name: string; readonly sealKey: Buffer },
+  kind: SealedKind,
+  object: string,
+  salt: Uint8Array,
+): BoxKey {
+  const context = ["muster/v1", owner.repositoryId, owner.name, kind, object].map((part) => `${part}\0`).join("");
+  return {
+    key: deriveKey(owner.sealKey, salt, `muster/v1/object/${kind}`),
+    context: Buffer.from(context),
+    what: `${kind} ${object} of domain ${owner.name}`,
+  };
+}
+
+/** Compresses (in libuv's pool) where that helps, and seals. `position` is unique within the object. */
+export async function sealBox(key: BoxKey, position: number, plain: Uint8Array, level: number): Promise<Buffer> {
+  const { method, body } = await compress(plain, level);
+  const box = Buffer.allocUnsafeSlow(headerLength + body.length + tagLength);
+  box.writeUInt8(method, 0);
+  box.writeUInt32LE(plain.length, 1);
+  const cipher = createCipheriv("aes-256-gcm", key.key, nonce(position), { authTagLength: tagLength });
+  cipher.setAAD(associatedData(key, position, box));
+  cipher.update(body).copy(box, headerLength);
+  cipher.final();
+  cipher.getAuthTag().copy(box, headerLength + body.length);
+  return box;
+}
+
+/** Opens a box. Throws `repository-corrupt` naming the object and position when a single bit of it is wrong. */
+export async function openBox(key: BoxKey, position: number, box: Uint8Array): Promise<Buffer> {
+  const bytes = Buffer.from(box.buffer, box.byteOffset, box.byteLength);
+  if (bytes.length < boxOverhead) throw damaged(key, position, "is too short");
+  const body = decrypt(key, position, bytes);
+  const plainLength = bytes.readUInt32LE(1);
+  if (plainLength > longestPlain) throw damaged(key, position, "claims to be too long");
+  try {
+    return await decompress(bytes.readUInt8(0) as Method, body, plainLength); // authenticated, and checked there
+  } catch (cause) {
+    throw damaged(key, position, "does not decompress", cause);
+  }
+}
+
+function decrypt(key: BoxKey, position: number, bytes: Buffer): Buffer {
+  const decipher = createDecipheriv("aes-256-gcm", key.key, nonce(position), { authTagLength: tagLength });
+  decipher.setAAD(associatedData(key, position, bytes));
+  decipher.setAuthTag(bytes.subarray(bytes.length - tagLength));
+  const body = decipher.update(bytes.subarray(headerLength, bytes.length - tagLength));
+  try {
+    decipher.final();
+  } catch (cause) {
+    throw damaged(key, position, "is damaged or was not sealed with this key", cause);
+  }
+  return body;
+}
+
+function nonce(position: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt32LE(position, 8);
+  return bytes;
+}
+
+function associatedData({ context }: BoxKey, position: number, box: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(context.length + 4 + headerLength);
+  context.copy(bytes);
+  bytes.writeUInt32LE(position, context.length);
+  box.copy(bytes, context.length + 4, 0, headerLength);
+  return bytes;
+}
+
+function damaged({ what }: BoxKey, position: number, how: string, cause?: unknown): MusterError {
+  return new MusterError("repository-corrupt", `box ${position} of ${what} ${how}`, { cause });
+}

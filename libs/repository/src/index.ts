@@ -1,0 +1,27 @@
+export { comparePaths, pathFromBytes, pathToBytes } from "./encoding/path.ts";
+export { type DomainAccess, openDomain } from "./open-domain.ts";
+export { initRepository, openRepository } from "./repository.ts";
+export { type RestoreOptions, restoreTree } from "./restore/restore-tree.ts";
+export type {
+  BeginOptions,
+  Chunking,
+  Damage,
+  Domain,
+  DomainGrant,
+  Entry,
+  EntryMeta,
+  EntryType,
+  JsonValue,
+  ListOptions,
+  PointKind,
+  PointReader,
+  PointSpec,
+  PointSummary,
+  PointWriter,
+  Repository,
+  StoredFile,
+  VerifyLevel,
+  VerifyOptions,
+  VerifyReport,
+  WriteProgress,
+} from "./types.ts";

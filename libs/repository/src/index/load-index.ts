@@ -1,0 +1,96 @@
+import { asMusterError, type MusterError, mapLimit } from "@muster/core";
+import type { DomainContext } from "../context.ts";
+import { decodeFooter } from "../pack/footer.ts";
+import { packKey, readFooter } from "../pack/layout.ts";
+import { type ChunkIndex, chunkIndex } from "./chunk-index.ts";
+import { type IndexObject, readIndex } from "./index-object.ts";
+
+/** Objects read at once. */
+const concurrency = 8;
+
+export interface Damaged {
+  readonly key: string;
+  readonly error: MusterError;
+}
+
+export interface LoadedIndex {
+  readonly index: ChunkIndex;
+  /** Index objects, and footers of packs that no index covers, that could not be read. */
+  readonly damaged: readonly Damaged[];
+}
+
+/**
+ * Loads all that a domain's indexes say. Where one is damaged, the packs that it alone covered are read from their own
+ * footers, so a damaged index costs time and no data. Throws when the store fails: a list or an object that cannot
+ * be read is not an empty one. With `stored`, packs that are not there in their full size are left out.
+ */
+export async function loadIndex(domain: DomainContext, stored?: ReadonlyMap<string, number>): Promise<LoadedIndex> {
+  const index = chunkIndex();
+  const damaged: Damaged[] = [];
+  const objects = await readAll(domain, damaged);
+  const superseded = new Set([...objects.values()].flatMap(({ supersedes }) => supersedes));
+  for (const [id, { packs }] of objects) {
+    if (superseded.has(id)) continue;
+    for (const { packId, size, footer } of packs) {
+      if (stored !== undefined && stored.get(packKey(domain, packId)) !== size) continue;
+      index.addPack(packId, size, decodeFooter(footer, `index ${id}`));
+    }
+  }
+  if (damaged.length > 0) damaged.push(...(await addUncoveredPacks(domain, index)));
+  return { index, damaged };
+}
+
+/** The index for a writer: a chunk of a lost pack must be stored anew, never referred to. */
+export async function loadStoredIndex(domain: DomainContext): Promise<ChunkIndex> {
+  return (await loadIndex(domain, await listPacks(domain))).index;
+}
+
+/** Every pack's key and size in bytes. */
+export async function listPacks(domain: DomainContext): Promise<Map<string, number>> {
+  const stored = new Map<string, number>();
+  for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`)) stored.set(key, size);
+  return stored;
+}
+
+async function readAll(domain: DomainContext, damaged: Damaged[]): Promise<Map<string, IndexObject>> {
+  const folder = `${domain.prefix}index/`;
+  const ids: string[] = [];
+  for await (const { key } of domain.store.list(folder)) ids.push(key.slice(folder.length));
+  ids.sort();
+  const objects = await mapLimit(ids, concurrency, async (id) => {
+    const object = await orDamaged(`${folder}${id}`, damaged, () => readIndex(domain, id));
+    return object === undefined ? [] : [[id, object] as const];
+  });
+  return new Map(objects.flat());
+}
+
+/** Adds every pack that is stored and not in the index, by its footer. Returns the packs that cannot be read. */
+export async function addUncoveredPacks(domain: DomainContext, index: ChunkIndex): Promise<Damaged[]> {
+  const damaged: Damaged[] = [];
+  for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`)) {
+    const packId = packIdOf(key);
+    if (packId === undefined || packKey(domain, packId) !== key || index.hasPack(packId)) continue;
+    const footer = await orDamaged(key, damaged, async () => {
+      return decodeFooter(await readFooter(domain, packId, size), key);
+    });
+    if (footer !== undefined) index.addPack(packId, size, footer);
+  }
+  return damaged;
+}
+
+/** The id of a pack by its key, or undefined when it has none. */
+export function packIdOf(key: string): Buffer | undefined {
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  return /^[0-9a-f]{32}$/.test(name) ? Buffer.from(name, "hex") : undefined;
+}
+
+async function orDamaged<T>(key: string, damaged: Damaged[], read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (thrown) {
+    const error = asMusterError(thrown);
+    if (error.code !== "repository-corrupt" && error.code !== "object-missing") throw thrown;
+    damaged.push({ key, error });
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { MusterError, throwIfAborted } from "@muster/core";
+import type { ObjectStore } from "@muster/object-store";
+import { type DomainContext, domainContext } from "./context.ts";
+import { checkDomainKey } from "./domain-key.ts";
+import { summaryOf } from "./manifest/manifest.ts";
+import { findPoint, scanPoints } from "./manifest/points.ts";
+import { pointReader } from "./read/point-reader.ts";
+import { readRepositoryFile } from "./repository-file.ts";
+import type { Domain, DomainGrant } from "./types.ts";
+import { verifyDomain } from "./verify/verify.ts";
+import { beginPoint } from "./write/point-writer.ts";
+
+/** A grant as `openDomain` takes it: the key in base64url or as its bytes. */
+export type DomainAccess = Omit<DomainGrant, "key"> & { readonly key: string | Uint8Array };
+
+/**
+ * Opens one domain with its own key; no other domain and no master key is in reach. Throws `repository-missing`, and
+ * `repository-key-wrong` when the grant is for another repository or domain.
+ */
+export async function openDomain(store: ObjectStore, grant: DomainAccess): Promise<Domain> {
+  const key = typeof grant.key === "string" ? Buffer.from(grant.key, "base64url") : grant.key;
+  if (key.length !== 32) throw new MusterError("repository-key-wrong", "a domain key has 32 bytes");
+  const { id } = await readRepositoryFile(store);
+  if (id !== grant.repositoryId) {
+    throw new MusterError("repository-key-wrong", `the grant is for repository ${grant.repositoryId}, this is ${id}`);
+  }
+  const context = domainContext(store, id, grant.domain, key);
+  await checkDomainKey(context);
+  return domainOf(context);
+}
+
+export function domainOf(context: DomainContext): Domain {
+  return {
+    name: context.name,
+    beginPoint: (spec, options) => beginPoint(context, spec, options),
+    async listPoints(options = {}) {
+      const { source, signal } = typeof options === "string" ? { source: options } : options;
+      throwIfAborted(signal);
+      const { manifests, damaged } = await scanPoints(context, source, signal);
+      const [first] = damaged;
+      if (first !== undefined) throw first.error;
+      return manifests.map((manifest) => summaryOf(context.name, manifest));
+    },
+    openPoint: async (id) => pointReader(context, await findPoint(context, id)),
+    verify: (options) => verifyDomain(context, options),
+  };
+}

@@ -1,0 +1,80 @@
+import { MusterError } from "@muster/core";
+import type { DomainContext } from "../context.ts";
+import { malformed } from "../encoding/byte-reader.ts";
+import { openBox } from "../encrypt/box.ts";
+import type { ChunkIndex, ChunkPlace } from "../index/chunk-index.ts";
+import { addUncoveredPacks } from "../index/load-index.ts";
+import { packBoxKey, packKey } from "../pack/layout.ts";
+
+/** Decoded segments that a reader holds, of 1 to 2 MiB each. */
+const keptSegments = 8;
+
+/** Reads chunks by id. Throws `repository-corrupt` naming the pack and box, or the chunk that is nowhere. */
+export interface ChunkReader {
+  /** The chunk's plain bytes, checked against its id; a view that must not be changed. */
+  read(id: Uint8Array): Promise<Buffer>;
+  /** Where the chunk is. */
+  locate(id: Uint8Array): Promise<ChunkPlace>;
+}
+
+export function chunkReader(domain: DomainContext, index: ChunkIndex): ChunkReader {
+  const load = segmentCache(domain, index);
+  let searched: Promise<unknown> | undefined;
+  const locate = async (id: Uint8Array): Promise<ChunkPlace> => {
+    const known = index.find(id);
+    if (known !== undefined) return known;
+    // An index object may be lost; what it said is in the footers of its packs.
+    searched ??= addUncoveredPacks(domain, index);
+    await searched;
+    const found = index.find(id);
+    if (found !== undefined) return found;
+    const hex = Buffer.from(id).toString("hex");
+    throw new MusterError("repository-corrupt", `chunk ${hex} of domain ${domain.name} is in no pack`);
+  };
+  return {
+    locate,
+    async read(id) {
+      const { segment, offset, length } = await locate(id);
+      const chunk = (await load(segment)).subarray(offset, offset + length);
+      if (domain.ids.of(chunk).equals(id)) return chunk;
+      throw malformed(`a chunk of ${packKey(domain, index.place(segment).packId)}`, "is not what its id says");
+    },
+  };
+}
+
+/** Loads segments, keeping the ones used last; who asks for one that is on its way shares it. */
+function segmentCache(domain: DomainContext, index: ChunkIndex): (segment: number) => Promise<Buffer> {
+  const kept = new Map<number, Promise<Buffer>>();
+  return (segment) => {
+    const loading = kept.get(segment) ?? loadSegment(domain, index, segment);
+    kept.delete(segment);
+    kept.set(segment, loading);
+    loading.catch(() => kept.delete(segment)); // a failure is not kept: the next call tries anew
+    const [oldest] = kept.keys();
+    if (kept.size > keptSegments && oldest !== undefined) kept.delete(oldest);
+    return loading;
+  };
+}
+
+async function loadSegment(domain: DomainContext, index: ChunkIndex, segment: number): Promise<Buffer> {
+  const { packId, position, offset, length, plainLength } = index.place(segment);
+  const box = await readRange(domain, packKey(domain, packId), { offset, length });
+  const plain = await openBox(packBoxKey(domain, packId), position, box);
+  if (plain.length !== plainLength) throw malformed(packKey(domain, packId), `has box ${position} of another length`);
+  return plain;
+}
+
+async function readRange(
+  { store }: DomainContext,
+  key: string,
+  range: { offset: number; length: number },
+): Promise<Uint8Array> {
+  try {
+    const bytes = await store.get(key, { range });
+    if (bytes.length === range.length) return bytes;
+    throw malformed(key, `gave ${bytes.length} bytes for ${range.length}`);
+  } catch (thrown) {
+    if (!(thrown instanceof MusterError) || thrown.code !== "object-missing") throw thrown;
+    throw new MusterError("repository-corrupt", `${key} is missing`, { cause: thrown, details: { key } });
+  }
+}

@@ -1,0 +1,220 @@
+import type { Clock } from "@muster/core";
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+export const pointKinds = ["postgres", "redis", "files", "command"] as const;
+export type PointKind = (typeof pointKinds)[number];
+
+/** How content is cut into chunks: by content (FastCDC), or in blocks of a fixed size in bytes (1 to 1 MiB). */
+export type Chunking = { readonly mode: "content" } | { readonly mode: "fixed"; readonly size: number };
+
+/** What a new recovery point is of. Times are milliseconds since the Unix epoch. */
+export interface PointSpec {
+  readonly source: string;
+  readonly kind: PointKind;
+  readonly host: string;
+  /** Letters, digits, `_` and `-`; made when left out. One id is committed once. */
+  readonly pointId?: string;
+  readonly startedAt: number;
+  readonly facts?: Readonly<Record<string, JsonValue>>;
+  readonly chunking?: Chunking;
+}
+
+export interface WriteProgress {
+  readonly bytesRead: number;
+  readonly bytesStored: number;
+  readonly entries: number;
+}
+
+export interface BeginOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock | undefined;
+  readonly onProgress?: ((progress: WriteProgress) => void) | undefined;
+  /** Which segments are decoded and compared before they are stored; manifests and indexes always are. */
+  readonly readBack?: "sample" | "all" | undefined;
+}
+
+export interface EntryMeta {
+  /** Permission bits with set-uid, set-gid and sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly owner?: string | undefined;
+  readonly group?: string | undefined;
+  /** Nanoseconds since the Unix epoch. */
+  readonly mtimeNs: bigint | string;
+}
+
+/** One chunk, or one list of chunks, and the bytes of content under it. */
+export interface ChunkRef {
+  readonly id: Uint8Array;
+  readonly length: number;
+}
+
+/** Content as a tree of chunk lists: at depth 0 the refs are data, at depth n lists of depth n - 1. */
+export interface Content {
+  readonly depth: number;
+  readonly chunks: readonly ChunkRef[];
+}
+
+/** What a file looked like on its disk, to recognise it unchanged next time. */
+export interface FileStamp {
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+}
+
+interface EntryBase {
+  /** Relative, `/`-separated; see `pathFromBytes` for names that are not UTF-8. */
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly owner?: string | undefined;
+  readonly group?: string | undefined;
+  readonly mtimeNs: bigint;
+  /** Bytes of content; 0 for what has none. */
+  readonly size: number;
+  readonly content: Content;
+  readonly stamp?: FileStamp | undefined;
+}
+
+export interface PlainEntry extends EntryBase {
+  readonly type: "file" | "directory";
+  readonly target?: undefined;
+}
+
+export interface LinkEntry<T extends "symlink" | "hardlink"> extends EntryBase {
+  readonly type: T;
+  /** Where a symlink points, or the path of the entry that a hard link shares its content with. */
+  readonly target: string;
+}
+
+/** One thing of a point's tree. */
+export type Entry = PlainEntry | LinkEntry<"symlink"> | LinkEntry<"hardlink">;
+export type EntryType = Entry["type"];
+
+export interface PointSummary {
+  readonly id: string;
+  readonly source: string;
+  readonly domain: string;
+  readonly kind: PointKind;
+  readonly host: string;
+  readonly startedAt: number;
+  /** The moment restored to. */
+  readonly takenAt: number;
+  readonly finishedAt: number;
+  /** Bytes of content in all entries. */
+  readonly logicalBytes: number;
+  /** New bytes that this point added to the store: packs and indexes. */
+  readonly storedBytes: number;
+  readonly entries: number;
+  readonly facts: Readonly<Record<string, JsonValue>>;
+}
+
+export interface StoredFile {
+  readonly bytes: number;
+  /** It was the same as in the previous point and was not read. */
+  readonly unchanged: boolean;
+  /** It changed while it was read, so its content may be of two moments. */
+  readonly changed: boolean;
+}
+
+/** Writes one recovery point. Calls may overlap. After a failure of the store every call throws that failure. */
+export interface PointWriter {
+  readonly id: string;
+  addDirectory(path: string, meta: EntryMeta): Promise<void>;
+  addSymlink(path: string, target: string, meta: EntryMeta): Promise<void>;
+  /** A further name of the file that was or will be added as `target`. */
+  addHardLink(path: string, target: string, meta: EntryMeta): Promise<void>;
+  /** Stores a stream. If it throws, nothing of the entry remains in the point and the writer can go on. */
+  addFile(path: string, meta: EntryMeta, content: AsyncIterable<Uint8Array>): Promise<StoredFile>;
+  /**
+   * Stores a regular file. In a point of kind `files` one that is unchanged since the previous point of the source is
+   * not read again, provided that entries come in the order of `comparePaths`. Throws `not-found`, `source-failed`.
+   */
+  addFileFromDisk(path: string, meta: EntryMeta, absolutePath: string | Buffer): Promise<StoredFile>;
+  /** Makes everything durable, the manifest last; only then the point exists. */
+  commit(final: {
+    readonly takenAt: number;
+    readonly facts?: Readonly<Record<string, JsonValue>>;
+  }): Promise<PointSummary>;
+  /** Gives up: nothing of the point is listed, what was stored is garbage that later points may use. */
+  abort(): Promise<void>;
+}
+
+export interface PointReader {
+  readonly summary: PointSummary;
+  entries(): AsyncIterable<Entry>;
+  entry(path: string): Promise<Entry | undefined>;
+  /** The content of a file or hard link, every chunk checked against its id. The buffers must not be changed. */
+  read(entry: Entry, options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>;
+}
+
+export type VerifyLevel = "presence" | "read";
+
+export interface VerifyOptions {
+  /** `presence`: every chunk that a point needs is in a pack that is there. `read`: everything is read and checked. */
+  readonly level: VerifyLevel;
+  /** Only the point of this id. */
+  readonly point?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { readonly objects: number; readonly bytesRead: number }) => void) | undefined;
+}
+
+/** An object that is damaged or missing; once for each point that it hits, or once without a point. */
+export interface Damage {
+  /** The key of the object, or of the manifest whose content cannot be found. */
+  readonly object: string;
+  readonly message: string;
+  readonly point?: string;
+  /** Paths of that point that cannot be restored; left out when any path may be among them. */
+  readonly entries?: readonly string[];
+}
+
+export interface VerifyReport {
+  readonly level: VerifyLevel;
+  /** Ids of the points that were looked at. */
+  readonly points: readonly string[];
+  /** Objects and bytes that were looked at. */
+  readonly objects: number;
+  readonly bytesRead: number;
+  /** Empty when all is well. */
+  readonly damage: readonly Damage[];
+}
+
+export interface ListOptions {
+  readonly source?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The data of one service. */
+export interface Domain {
+  readonly name: string;
+  /** Starts a recovery point. Loads the domain's index. Throws `usage`, and `conflict` for an id that is taken. */
+  beginPoint(spec: PointSpec, options?: BeginOptions): Promise<PointWriter>;
+  /** All points, or those of a source, sorted by `takenAt`. Throws when the list fails or a manifest is damaged. */
+  listPoints(options?: string | ListOptions): Promise<PointSummary[]>;
+  /** Throws `point-missing`, `repository-corrupt`. */
+  openPoint(id: string): Promise<PointReader>;
+  /** Says exactly what is damaged. Throws only when the store itself fails, and `point-missing`. */
+  verify(options: VerifyOptions): Promise<VerifyReport>;
+}
+
+/** What opens one domain, and nothing else of its repository. */
+export interface DomainGrant {
+  readonly repositoryId: string;
+  readonly domain: string;
+  /** base64url; a secret. */
+  readonly key: string;
+}
+
+/** A repository opened with its master key. */
+export interface Repository {
+  readonly id: string;
+  domain(name: string): Domain;
+  grant(name: string): DomainGrant;
+  /** The names of the domains that have points. */
+  domains(): AsyncIterable<string>;
+  /** Bytes that can still be written, where the store knows it. */
+  freeSpace(): Promise<number | undefined>;
+}

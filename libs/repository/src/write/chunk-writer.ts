@@ -1,0 +1,99 @@
+import { bufferPool } from "../chunk/chunks.ts";
+import { chunkSizes } from "../chunk/cut.ts";
+import type { DomainContext } from "../context.ts";
+import type { ChunkIndex } from "../index/chunk-index.ts";
+import { type IndexedPack, writeIndex } from "../index/index-object.ts";
+import type { FooterChunk } from "../pack/footer.ts";
+import { type PackWriter, packWriter } from "../pack/pack-writer.ts";
+import type { ChunkRef } from "../types.ts";
+
+/** A segment is closed when it has reached this many plain bytes. */
+const segmentTarget = 2 ** 20;
+const segmentMost = segmentTarget + chunkSizes.longest;
+/** An index object is written when the footers for it have reached this many bytes. */
+const indexTarget = 8 * 2 ** 20;
+
+export interface ChunkWriterOptions {
+  readonly level: number;
+  readonly readBack: "sample" | "all";
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Stores chunks that the domain does not have yet. */
+export interface ChunkWriter {
+  /** Stores the chunk, or finds it stored already. The bytes may be changed when this resolves. */
+  store(plain: Uint8Array): Promise<ChunkRef>;
+  /** Makes everything durable: packs, then their index. */
+  finish(): Promise<void>;
+  /** Waits until nothing is under way any more. */
+  settle(): Promise<void>;
+  /** Bytes of packs and indexes that are durable. */
+  readonly storedBytes: number;
+}
+
+export function chunkWriter(domain: DomainContext, index: ChunkIndex, options: ChunkWriterOptions): ChunkWriter {
+  let storedBytes = 0;
+  let unindexed: IndexedPack[] = [];
+  const saveIndex = async (): Promise<void> => {
+    const packs = unindexed;
+    unindexed = [];
+    if (packs.length > 0) storedBytes += await writeIndex(domain, { supersedes: [], packs }, options.signal);
+  };
+  const packs = packWriter(domain, {
+    ...options,
+    async onStored(pack) {
+      storedBytes += pack.size;
+      unindexed.push(pack);
+      const footers = unindexed.reduce((sum, { footer }) => sum + footer.length, 0);
+      if (footers >= indexTarget) await saveIndex();
+    },
+  });
+  const segments = segmentBuilder(packs);
+  return {
+    async store(plain) {
+      const id = domain.ids.of(plain);
+      if (!index.has(id)) {
+        index.addPending(id); // before any wait, so that whoever has the same chunk now does not store it too
+        await segments.add(id, plain);
+      }
+      return { id, length: plain.length };
+    },
+    async finish() {
+      await segments.flush();
+      await packs.finish();
+      await saveIndex();
+    },
+    settle: () => packs.settle(),
+    get storedBytes() {
+      return storedBytes;
+    },
+  };
+}
+
+/** Puts chunks together into segments. */
+function segmentBuilder(packs: PackWriter) {
+  const pool = bufferPool(segmentMost, 6);
+  let buffer = pool.take();
+  let filled = 0;
+  let chunks: FooterChunk[] = [];
+  const flush = async (): Promise<void> => {
+    if (filled === 0) return;
+    const [full, length, inside] = [buffer, filled, chunks];
+    buffer = pool.take();
+    filled = 0;
+    chunks = [];
+    await packs.addSegment(full.subarray(0, length), inside, () => pool.give(full));
+  };
+  return {
+    flush,
+    /** Copies the bytes before it waits for anything. */
+    async add(id: Uint8Array, plain: Uint8Array): Promise<void> {
+      const overfull = filled + plain.length > segmentMost ? flush() : undefined;
+      buffer.set(plain, filled);
+      filled += plain.length;
+      chunks.push({ id, length: plain.length });
+      await overfull;
+      if (filled >= segmentTarget) await flush();
+    },
+  };
+}

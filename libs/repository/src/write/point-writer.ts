@@ -1,0 +1,132 @@
+import { MusterError, newId, systemClock, throwIfAborted } from "@muster/core";
+import { bufferPool, windowSize } from "../chunk/chunks.ts";
+import { cutterFor } from "../chunk/cut.ts";
+import type { DomainContext } from "../context.ts";
+import { claimDomain } from "../domain-key.ts";
+import { checkPath } from "../encoding/path.ts";
+import { loadStoredIndex } from "../index/load-index.ts";
+import { checkPointId, listPointKeys } from "../manifest/points.ts";
+import { noContent } from "../tree/entry-codec.ts";
+import { treeWriter } from "../tree/tree-writer.ts";
+import type { BeginOptions, Content, Entry, EntryMeta, PointSpec, PointWriter } from "../types.ts";
+import { chunkWriter } from "./chunk-writer.ts";
+import { commitPoint } from "./commit-point.ts";
+import { entryOrder } from "./entry-order.ts";
+import { noPreviousPoint, previousPoint } from "./previous-point.ts";
+import { type Sink, statFile, storeDiskFile, storeStream } from "./store-file.ts";
+
+/** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
+const levels = { postgres: 1, redis: 3, files: 3, command: 3 } as const;
+
+/** Starts a recovery point; see `Domain.beginPoint`. */
+export async function beginPoint(
+  domain: DomainContext,
+  spec: PointSpec,
+  options: BeginOptions = {},
+): Promise<PointWriter> {
+  const id = spec.pointId ?? newId();
+  const cut = cutterFor(spec.chunking ?? { mode: "content" }, domain.gear);
+  await refuseTaken(domain, id);
+  await claimDomain(domain, options.signal);
+  const index = await loadStoredIndex(domain);
+  const previous = spec.kind === "files" ? await previousPoint(domain, spec.source, index) : noPreviousPoint;
+
+  const { signal, readBack = "sample", clock = systemClock } = options;
+  const counts = { read: 0, logical: 0, entries: 0 };
+  const chunks = chunkWriter(domain, index, { level: levels[spec.kind], readBack, signal });
+  const tree = treeWriter((plain) => chunks.store(plain));
+  const order = entryOrder((entry) => tree.add(entry));
+  const report = (): void =>
+    options.onProgress?.({ bytesRead: counts.read, bytesStored: chunks.storedBytes, entries: counts.entries });
+  const onRead = (bytes: number): void => {
+    counts.read += bytes;
+    report();
+  };
+  const sink: Sink = { chunks, cut, pool: bufferPool(windowSize, 4), signal, onRead };
+  const progress = lifecycle();
+
+  /** Keeps the entry's place in the order while its content is stored; counts it when that is done. */
+  const add = async <T extends { readonly entry: Entry }>(path: string, work: () => Promise<T>): Promise<T> => {
+    progress.requireOpen();
+    checkPath(path);
+    throwIfAborted(signal);
+    const result = await order.add(work);
+    counts.entries += 1;
+    counts.logical += result.entry.size;
+    report();
+    return result;
+  };
+  return {
+    id,
+    addDirectory: async (path, meta) =>
+      void (await add(path, async () => ({ entry: { type: "directory", ...bare(path, meta) } as const }))),
+    addSymlink: async (path, target, meta) =>
+      void (await add(path, async () => ({ entry: { type: "symlink", target, ...bare(path, meta) } as const }))),
+    async addHardLink(path, target, meta) {
+      checkPath(target);
+      await add(path, async () => ({ entry: { type: "hardlink", target, ...bare(path, meta) } as const }));
+    },
+    async addFile(path, meta, content) {
+      const { entry } = await add(path, async () => ({
+        entry: fileEntry(path, meta, await storeStream(content, sink)),
+      }));
+      return { bytes: entry.size, unchanged: false, changed: false };
+    },
+    async addFileFromDisk(path, meta, absolutePath) {
+      const { entry, unchanged, changed } = await add(path, async () => {
+        const before = await statFile(absolutePath);
+        const known = await previous.unchanged(path, before);
+        const read = known === undefined ? await storeDiskFile(absolutePath, sink) : undefined;
+        const { stats, content, changed } = read ?? { stats: before, content: known ?? noContent, changed: false };
+        const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
+        return { entry: { ...fileEntry(path, meta, content), ...stamp }, unchanged: read === undefined, changed };
+      });
+      return { bytes: entry.size, unchanged, changed };
+    },
+    async commit(final) {
+      progress.requireOpen();
+      progress.close();
+      throwIfAborted(signal);
+      try {
+        const written = { chunks, tree, order, logicalBytes: counts.logical, entries: counts.entries, clock, signal };
+        return await commitPoint(domain, { ...spec, id }, final, written);
+      } finally {
+        await previous.close();
+        await chunks.settle();
+      }
+    },
+    async abort() {
+      progress.close();
+      await previous.close();
+      await chunks.settle();
+    },
+  };
+}
+
+async function refuseTaken(domain: DomainContext, id: string): Promise<void> {
+  checkPointId(id);
+  if ((await listPointKeys(domain)).every((point) => point.id !== id)) return;
+  throw new MusterError("conflict", `domain ${domain.name} has a point ${id} already`);
+}
+
+function lifecycle() {
+  let open = true;
+  return {
+    requireOpen(): void {
+      if (!open) throw new MusterError("conflict", "the recovery point was committed or given up already");
+    },
+    close(): void {
+      open = false;
+    },
+  };
+}
+
+function bare(path: string, { mode, uid, gid, owner, group, mtimeNs }: EntryMeta) {
+  const names = { ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) };
+  return { path, mode, uid, gid, ...names, mtimeNs: BigInt(mtimeNs), size: 0, content: noContent };
+}
+
+function fileEntry(path: string, meta: EntryMeta, content: Content) {
+  const size = content.chunks.reduce((sum, { length }) => sum + length, 0);
+  return { type: "file" as const, ...bare(path, meta), size, content };
+}
