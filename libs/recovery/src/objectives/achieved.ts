@@ -3,7 +3,7 @@ import type { Run } from "../run/model.ts";
 export interface Achieved {
   /** Failure (or declaration) → the last step of the last tier, in milliseconds. */
   readonly rto?: number | undefined;
-  /** Failure − the oldest moment restored to. */
+  /** Failure − the oldest moment restored to; 0 when all were restored to later moments. */
   readonly rpo?: number | undefined;
   /** Largest difference between the moments restored to. */
   readonly spread?: number | undefined;
@@ -22,7 +22,7 @@ export function achieved(run: Run): Achieved {
     .map(({ takenAt }) => takenAt);
   return {
     rto: complete ? Math.max(...times.map((time) => time ?? 0)) : undefined,
-    rpo: taken.length === 0 ? undefined : failure - Math.min(...taken),
+    rpo: taken.length === 0 ? undefined : Math.max(0, failure - Math.min(...taken)),
     spread: taken.length === 0 ? undefined : Math.max(...taken) - Math.min(...taken),
     tiers,
   };

@@ -23,6 +23,21 @@ export function exposure(input: {
   return { seconds, state: age > input.rpo * riskShare ? "at-risk" : "ok" };
 }
 
+/**
+ * Since when the source has been in its state, in ms since the epoch: the newest point's moment while all is well, then the moments
+ * at which the limits were passed. Undefined for an unprotected one: nothing tells when its last point went.
+ */
+export function exposureSince(input: {
+  latestTakenAt?: number | undefined;
+  now: number;
+  rpo?: number | undefined;
+}): number | undefined {
+  const { latestTakenAt, rpo = 0 } = input;
+  if (latestTakenAt === undefined) return undefined;
+  const passed = { ok: 0, "at-risk": rpo * riskShare, breached: rpo, unprotected: 0 };
+  return latestTakenAt + passed[exposure(input).state];
+}
+
 const rank: Readonly<Record<ExposureState, number>> = { ok: 0, "at-risk": 1, breached: 2, unprotected: 3 };
 
 /** A service's exposure: the longest of its sources, and the worst state. A service without sources has nothing to lose. */

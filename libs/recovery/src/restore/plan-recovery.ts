@@ -2,7 +2,7 @@ import { objectivesFor } from "../plan/objectives.ts";
 import type { Plan, Selection } from "../plan/schema.ts";
 import type { RecoveryPlan } from "../run/model.ts";
 import { criticalPath, forecastOf, type History } from "./forecast.ts";
-import { orderSteps, restoreWork } from "./order.ts";
+import { orderSteps } from "./order.ts";
 import type { Resolution } from "./resolve.ts";
 
 export interface PlanRecoveryInput {
@@ -24,7 +24,7 @@ export interface PlanRecoveryInput {
 /** The whole recovery as a value: what the preview shows, what the approval is bound to, what the engine carries out. */
 export function planRecovery(input: PlanRecoveryInput): RecoveryPlan {
   const { plan, services, onto, onlineHosts, resolved } = input;
-  const ordered = orderSteps({ plan, services, onto, onlineHosts, sourceWork: restoreWork(resolved.sources) });
+  const ordered = orderSteps({ plan, services, onto, onlineHosts, sources: resolved.sources });
   const steps = ordered.map((step) => ({ ...step, forecast: forecastOf(step, input.history) }));
   const { path, forecast } = criticalPath(steps);
   return {

@@ -51,7 +51,11 @@ export function resolveSources(input: ResolveInput): Resolution {
 
 function resolveOne(input: ResolveInput, service: string, source: string): ResolvedSource | CheckFinding {
   const all = input.points.filter((point) => point.service === service && point.source === source);
-  const usable = all.filter((point) => !point.expired && !point.damaged).sort((a, b) => b.takenAt - a.takenAt);
+  const usable = all
+    .filter((point) => !point.expired && !point.damaged)
+    .sort(
+      (a, b) => b.takenAt - a.takenAt || copyRank(input.plan, a) - copyRank(input.plan, b) || (a.id < b.id ? -1 : 1),
+    );
   const limit = input.target === "latest" ? input.now : input.target;
   const point = usable.find((candidate) => candidate.takenAt <= limit);
   if (point === undefined) return noPoint(`${service}/${source}`, usable.at(-1), all.length, limit);
@@ -70,6 +74,13 @@ function resolveOne(input: ResolveInput, service: string, source: string): Resol
     distance: limit - point.takenAt,
     bytes: point.logicalBytes,
   };
+}
+
+/** Of copies of one moment the one in the repository that the policy names first. */
+function copyRank(plan: Plan, { service, source, repository }: CatalogPoint): number {
+  const policy = plan.services[service]?.sources[source]?.policy;
+  const rank = plan.policies[policy ?? ""]?.copies.indexOf(repository) ?? -1;
+  return rank < 0 ? Number.MAX_SAFE_INTEGER : rank;
 }
 
 function noPoint(subject: string, first: CatalogPoint | undefined, known: number, target: number): CheckFinding {

@@ -5,6 +5,8 @@ export interface RetainedPoint {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly takenAt: number;
+  /** Names of what keeps the point whatever the policy says: a recovery that reads it, a legal hold. */
+  readonly holds?: readonly string[] | undefined;
 }
 
 export interface RetentionDecision {
@@ -30,6 +32,7 @@ export function applyRetention(
   const keep = (id: string, reason: string): void => void reasons.get(id)?.push(reason);
   const [newest] = newestFirst;
   if (newest !== undefined) keep(newest.id, "kept: newest point");
+  for (const { id, holds = [] } of newestFirst) for (const hold of holds) keep(id, `kept: held by ${hold}`);
   if (retention === undefined) for (const point of newestFirst) keep(point.id, "kept: no retention is set");
   else for (const period of periods) keepPeriod(period, retention[period], newestFirst, { timezone, now, keep });
   return newestFirst.map(({ id }) => {
@@ -40,6 +43,7 @@ export function applyRetention(
   });
 }
 
+/** Where the rules write what they keep. */
 interface Ledger {
   readonly timezone: string;
   readonly now: number;

@@ -34,7 +34,16 @@ function startable(run: Run): readonly StepPlan[] {
 }
 
 export function isMoving(run: Run): boolean {
-  return (run.state === "running" || run.state === "verifying") && run.cancelledBy === undefined;
+  return isUnderWay(run) && !isStopping(run);
+}
+
+export function isUnderWay(run: Run): boolean {
+  return run.state === "running" || run.state === "verifying";
+}
+
+/** Cancelled or out of time: nothing new starts, and the run ends with the steps in hand. */
+export function isStopping(run: Run): boolean {
+  return run.cancelledBy !== undefined || run.timedOut === true;
 }
 
 export function isFinishingAside(run: Run): boolean {
@@ -43,10 +52,10 @@ export function isFinishingAside(run: Run): boolean {
 
 function settle(run: Run, now: number, effects: readonly Effect[]): Transition {
   if (isFinishingAside(run)) return settleAside(run, now, effects);
-  if (!(run.state === "running" || run.state === "verifying" || run.state === "paused")) return { run, effects };
+  if (!isUnderWay(run) && run.state !== "paused") return { run, effects };
   const states = run.plan.steps.map((step) => ({ step, state: stepRun(run, step.id).state }));
   if (states.some(({ state }) => isLive(state))) return { run: { ...run, state: phaseOf(run, states) }, effects };
-  if (run.cancelledBy !== undefined) return end(run, "cancelled", now, effects);
+  if (isStopping(run)) return end(run, run.timedOut === true ? "timed_out" : "cancelled", now, effects);
   if (states.every(({ state }) => isDone(state))) {
     return end(
       run,
@@ -81,7 +90,7 @@ function keepsAside(run: Run): boolean {
 export function mayLieAside(run: Run, id: string): boolean {
   const { state, attempt, result } = stepRun(run, id);
   if (state === "succeeded") return typeof result?.asideId === "string" && result.asideId !== "";
-  return attempt > 0 && state !== "skipped";
+  return attempt > 0;
 }
 
 function settleAside(run: Run, now: number, effects: readonly Effect[]): Transition {

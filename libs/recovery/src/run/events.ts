@@ -32,6 +32,8 @@ export type RunEvent =
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel"; readonly by: string; readonly reason?: string | undefined }
+  /** The time that the caller allows the run is over. */
+  | { readonly type: "deadline" }
   | { readonly type: "retry"; readonly step: string }
   | { readonly type: "skip"; readonly step: string; readonly by: string; readonly reason: string }
   | { readonly type: "accept" }

@@ -57,6 +57,8 @@ export interface StepPlan {
   /** Stop steps run before any wave; `wave` steps in tier order. */
   readonly phase: "stop" | "restore" | "start" | "gate";
   readonly host: string;
+  /** The host whose place this one takes, when the service comes back on another than its own. */
+  readonly replaces?: string | undefined;
   readonly work: StepWork;
   /** Ids of steps that must have succeeded (or been skipped) before. */
   readonly after: readonly string[];
@@ -155,6 +157,8 @@ export interface Run {
   readonly approval?: { readonly by: string; readonly at: number; readonly hash: string } | undefined;
   /** Somebody cancelled it; it ends when the steps in hand have. */
   readonly cancelledBy?: string | undefined;
+  /** Its deadline has passed; like a cancelled run it ends when the steps in hand have, as `timed_out`. */
+  readonly timedOut?: boolean | undefined;
   /** Steps that accept or roll back, made when somebody asks for it; not part of the approved plan. */
   readonly asideSteps?: readonly StepPlan[] | undefined;
   /** What became of the data kept aside. */

@@ -1,4 +1,4 @@
-import { advance, isMoving } from "./advance.ts";
+import { advance, isMoving, isStopping } from "./advance.ts";
 import type { RunEvent, Transition } from "./events.ts";
 import type { Run, StepPlan } from "./model.ts";
 import { findStep, isLive, stepRun, withStep } from "./steps.ts";
@@ -34,16 +34,22 @@ export function onStepEvent(run: Run, event: StepEvent, now: number): Transition
 }
 
 function onFailure(run: Run, step: StepPlan, event: Extract<StepEvent, { type: "failed" }>, now: number): Transition {
+  const finished = { finishedAt: event.at, error: event.error };
   if (step.work.kind === "aside" && event.error.code === "aside-missing") {
     const result = { note: "nothing lay aside" };
     return advance(withStep(run, step.id, { state: "succeeded", finishedAt: event.at, result }), now);
   }
-  if (event.error.code === "cancelled")
-    return advance(withStep(run, step.id, { state: "cancelled", finishedAt: event.at, error: event.error }), now);
+  if (event.error.code === "cancelled" && isStopping(run) && step.work.kind !== "aside")
+    return advance(withStep(run, step.id, { state: "cancelled", ...finished }), now);
   const again = event.error.retryable === true && event.attempt < automaticAttempts[step.work.kind];
-  if (!again || (step.work.kind !== "aside" && !isMoving(run))) {
-    return advance(withStep(run, step.id, { state: "failed", finishedAt: event.at, error: event.error }), now);
-  }
+  if (again && (step.work.kind === "aside" || isMoving(run))) return retryLater(run, step, event, now);
+  // What may be tried again waits for the end of a pause.
+  const state = again && run.state === "paused" && !isStopping(run) ? "pending" : "failed";
+  return advance(withStep(run, step.id, { state, ...finished }), now);
+}
+
+/** The next attempt, after a wait that doubles: 2 s, 4 s. */
+function retryLater(run: Run, step: StepPlan, event: Extract<StepEvent, { type: "failed" }>, now: number): Transition {
   const attempt = event.attempt + 1;
   const notBefore = now + 1000 * 2 ** event.attempt;
   const retried = withStep(run, step.id, { state: "dispatched", attempt, error: event.error, progress: undefined });

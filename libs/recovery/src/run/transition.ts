@@ -1,9 +1,9 @@
-import { advance, cancelSteps, isFinishingAside } from "./advance.ts";
+import { advance, cancelSteps, isFinishingAside, isStopping, isUnderWay } from "./advance.ts";
 import { onAccept, onRollBack } from "./aside.ts";
-import type { RunEvent, Transition } from "./events.ts";
+import type { Effect, RunEvent, Transition } from "./events.ts";
 import type { CheckFinding, Run } from "./model.ts";
 import { onStepEvent } from "./step-events.ts";
-import { findStep, isLive, mapSteps, stepRun, withStep } from "./steps.ts";
+import { findStep, mapSteps, stepRun, withStep } from "./steps.ts";
 
 /**
  * The one function that changes the state of a run. Pure and total: an event that does not fit is refused and changes nothing,
@@ -14,12 +14,23 @@ import { findStep, isLive, mapSteps, stepRun, withStep } from "./steps.ts";
  * | draft | check → checking; cancel → cancelled |
  * | checking | checked → awaiting_approval, running, or failed; cancel → cancelled |
  * | awaiting_approval | approve → running; cancel → cancelled |
- * | running, verifying | step events; pause → paused; cancel; ends as succeeded, completed_with_exceptions or failed |
- * | paused | step events of what is in hand; resume → running; cancel |
- * | failed | retry, skip → running; rollBack |
- * | succeeded, completed_with_exceptions | accept, rollBack |
- * | cancelled | rollBack |
+ * | running, verifying | step events; pause → paused; cancel → (when nothing is in hand) cancelled; deadline → (likewise) timed_out; ends as succeeded, completed_with_exceptions or failed |
+ * | paused | step events of what is in hand; resume → running; cancel, deadline |
+ * | failed | retry, skip → running; rollBack → rolled_back |
+ * | succeeded, completed_with_exceptions | accept; rollBack → rolled_back |
+ * | cancelled, timed_out | rollBack → rolled_back |
  * | rolled_back | – |
+ *
+ * A run fails when nothing is in hand any more, a step has failed and everything else waits for it: one failed step stops its
+ * dependents, and with them the later tiers, but no independent branch. A step:
+ *
+ * | state | events that lead on |
+ * |---|---|
+ * | pending | all it waits for succeeded or was skipped → dispatched; skip; the run is cancelled → cancelled |
+ * | dispatched, running | started, progress → running; succeeded; failed → dispatched again (retryable, attempts left) or failed; silent → unknown |
+ * | unknown | answered → running; started, progress, succeeded, failed as above; skip |
+ * | failed | retry → pending; skip |
+ * | succeeded, skipped, cancelled | – |
  */
 export function transition(run: Run, event: RunEvent, now: number): Transition {
   switch (event.type) {
@@ -48,6 +59,8 @@ export function transition(run: Run, event: RunEvent, now: number): Transition {
       return run.state === "paused" ? advance({ ...run, state: "running" }, now) : refuse(run, "it is not paused");
     case "cancel":
       return onCancel(run, event, now);
+    case "deadline":
+      return onDeadline(run, now);
     case "retry":
       return onRetry(run, event.step, now);
     case "skip":
@@ -94,55 +107,57 @@ function onCancel(run: Run, event: Extract<RunEvent, { type: "cancel" }>, now: n
   const early = run.state === "draft" || run.state === "checking" || run.state === "awaiting_approval";
   if (!early && !isUnderWay(run) && run.state !== "paused") return refuse(run, "it has ended");
   if (run.cancelledBy !== undefined) return { run, effects: [] };
-  const marked: Run = { ...run, cancelledBy: event.by, reason: event.reason ?? run.reason };
-  const { run: stopped, effects } = cancelSteps(marked);
-  if (early)
-    return {
-      run: { ...stopped, state: "cancelled", finishedAt: now },
-      effects: [...effects, { type: "releaseTargets" }],
-    };
+  const { run: stopped, effects } = cancelSteps({ ...run, cancelledBy: event.by, reason: event.reason ?? run.reason });
+  if (!early) return advance(stopped, now, effects);
+  return {
+    run: { ...stopped, state: "cancelled", finishedAt: now },
+    effects: [...effects, { type: "releaseTargets" }],
+  };
+}
+
+function onDeadline(run: Run, now: number): Transition {
+  if (!isUnderWay(run) && run.state !== "paused") return refuse(run, "its deadline has no meaning any more");
+  if (isStopping(run)) return { run, effects: [] };
+  const { run: stopped, effects } = cancelSteps({ ...run, timedOut: true });
   return advance(stopped, now, effects);
 }
 
 /** A failed step may be tried again; a run that failed for it goes on. The caller claims the targets again first. */
 function onRetry(run: Run, id: string, now: number): Transition {
-  const step = findStep(run, id);
-  if (step === undefined) return missing(run, id);
+  if (findStep(run, id) === undefined) return missing(run, id);
   const { state } = stepRun(run, id);
-  if (state !== "failed" || !mayResume(run))
-    return refuse(run, `step ${id} is ${state} in a run that is ${run.state}; only a failed step can be retried`);
+  if (state !== "failed" || !mayResume(run, id))
+    return refuse(run, `only a failed step can be retried; ${id} is ${state}`);
   return advance(resumed(withStep(run, id, { state: "pending", error: undefined, finishedAt: undefined })), now);
 }
 
+/**
+ * A step that a person takes responsibility for: pending or failed, or unknown because its host is lost. If that host comes back
+ * after all, its agent is told to stop, and what it says of the step changes nothing any more.
+ */
 function onSkip(run: Run, event: Extract<RunEvent, { type: "skip" }>, now: number): Transition {
-  if (findStep(run, event.step) === undefined) return missing(run, event.step);
-  const { state } = stepRun(run, event.step);
-  if (isLive(state) || state === "succeeded" || state === "skipped" || !mayResume(run)) {
-    return refuse(
-      run,
-      `step ${event.step} is ${state} in a run that is ${run.state}; only a pending or failed step can be skipped`,
-    );
-  }
+  const step = findStep(run, event.step);
+  if (step === undefined) return missing(run, event.step);
+  const { state, attempt } = stepRun(run, event.step);
+  const open = state === "pending" || state === "failed" || state === "unknown";
+  if (!open || !mayResume(run, event.step))
+    return refuse(run, `only a pending, failed or unknown step can be skipped; ${event.step} is ${state}`);
   const skipped = { by: event.by, reason: event.reason };
-  return advance(resumed(withStep(run, event.step, { state: "skipped", skipped, finishedAt: now })), now);
+  const effects: Effect[] =
+    state === "unknown" ? [{ type: "cancelStep", step: step.id, attempt, host: step.host }] : [];
+  return advance(resumed(withStep(run, event.step, { state: "skipped", skipped, finishedAt: now })), now, effects);
 }
 
-function mayResume(run: Run): boolean {
-  return (
-    isUnderWay(run) ||
-    run.state === "paused" ||
-    isFinishingAside(run) ||
-    (run.state === "failed" && run.startedAt !== undefined)
-  );
+/** The steps of the recovery until it has ended otherwise than by failure; those of accepting or rolling back while these last. */
+function mayResume(run: Run, step: string): boolean {
+  const isAside = run.asideSteps?.some(({ id }) => id === step) ?? false;
+  if (isFinishingAside(run) || isAside) return isFinishingAside(run) && isAside;
+  return isUnderWay(run) || run.state === "paused" || (run.state === "failed" && run.startedAt !== undefined);
 }
 
 function resumed(run: Run): Run {
   if (isFinishingAside(run) || run.state !== "failed") return run;
   return { ...run, state: "running", finishedAt: undefined, aside: "none" };
-}
-
-function isUnderWay(run: Run): boolean {
-  return run.state === "running" || run.state === "verifying";
 }
 
 function missing(run: Run, id: string): Transition {

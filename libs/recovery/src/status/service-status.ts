@@ -11,13 +11,16 @@ export interface ServiceHealth {
   readonly hostOnline: boolean;
   /** A recovery works on the service. */
   readonly recovering: boolean;
+  /** Work on the service was announced. */
+  readonly maintenance?: boolean | undefined;
 }
 
 /**
- * What the status page says of a service. Probes decide. Without a fresh answer the page does not claim that all is well: a silent
+ * What the status page says of a service. Announced work explains whatever the probes see; otherwise probes decide. Without a fresh answer the page does not claim that all is well: a silent
  * host is degraded, not operational, and not an outage that nobody has seen.
  */
 export function serviceStatus(health: ServiceHealth): ComponentState {
+  if (health.maintenance === true) return "under_maintenance";
   const failing = health.probes.filter((probe) => probe.state === "failing").length;
   if (failing > 0) return failing === health.probes.length ? "major_outage" : "partial_outage";
   if (health.recovering) return "partial_outage";
