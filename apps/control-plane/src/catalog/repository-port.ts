@@ -39,7 +39,7 @@ export interface CatalogRepository {
   freeSpace(): Promise<number | undefined>;
   domain(service: string): {
     listPoints(options: { signal: AbortSignal }): Promise<readonly ListedPoint[]>;
-    verify(level: VerifyLevel, options: { signal: AbortSignal }): Promise<DomainReport>;
+    verify(options: { level: VerifyLevel; signal: AbortSignal }): Promise<DomainReport>;
   };
 }
 

@@ -33,7 +33,7 @@ export async function verifyRepository(
   const signal = deadline(patience);
   const found = new Map<string, DomainReport>();
   for (const service of await servicesOf(cp.db, request.service)) {
-    found.set(service, await repository.domain(service).verify(request.level, { signal }));
+    found.set(service, await repository.domain(service).verify({ level: request.level, signal }));
   }
   const finishedAt = new Date(cp.clock.now()).toISOString();
   const report = { repository: request.repository, level: request.level, startedAt, finishedAt, ...sum(found) };
