@@ -3,7 +3,7 @@ import type { DomainContext } from "../context.ts";
 import { decodeFooter } from "../pack/footer.ts";
 import { packKey, readFooter } from "../pack/layout.ts";
 import { type ChunkIndex, chunkIndex } from "./chunk-index.ts";
-import { type IndexObject, readIndex } from "./index-object.ts";
+import { type IndexedPack, type IndexObject, readIndex } from "./index-object.ts";
 
 /** Objects read at once. */
 const concurrency = 8;
@@ -17,30 +17,36 @@ export interface LoadedIndex {
   readonly index: ChunkIndex;
   /** Index objects, and footers of packs that no index covers, that could not be read. */
   readonly damaged: readonly Damaged[];
+  /** Packs that an index speaks of and that are not there in their full size; they are not in the index. */
+  readonly lost: readonly IndexedPack[];
 }
 
 /**
  * Loads all that a domain's indexes say. Where one is damaged, the packs that it alone covered are read from their own
  * footers, so a damaged index costs time and no data. Throws when the store fails: a list or an object that cannot
- * be read is not an empty one. With `stored`, packs that are not there in their full size are left out.
+ * be read is not an empty one. `stored` is what `listPacks` gives.
  */
-export async function loadIndex(domain: DomainContext, stored?: ReadonlyMap<string, number>): Promise<LoadedIndex> {
+export async function loadIndex(domain: DomainContext, stored: ReadonlyMap<string, number>): Promise<LoadedIndex> {
   const index = chunkIndex();
   const damaged: Damaged[] = [];
   const objects = await readAll(domain, damaged);
   const superseded = new Set([...objects.values()].flatMap(({ supersedes }) => supersedes));
+  const lost: IndexedPack[] = [];
   for (const [id, { packs }] of objects) {
     if (superseded.has(id)) continue;
-    for (const { packId, size, footer } of packs) {
-      if (stored !== undefined && stored.get(packKey(domain, packId)) !== size) continue;
-      index.addPack(packId, size, decodeFooter(footer, `index ${id}`));
+    for (const pack of packs) {
+      if (stored.get(packKey(domain, pack.packId)) !== pack.size) lost.push(pack);
+      else index.addPack(pack.packId, pack.size, decodeFooter(pack.footer, `index ${id}`));
     }
   }
   if (damaged.length > 0) damaged.push(...(await addUncoveredPacks(domain, index)));
-  return { index, damaged };
+  return { index, damaged, lost };
 }
 
-/** The index for a writer: a chunk of a lost pack must be stored anew, never referred to. */
+/**
+ * The index without the packs that are lost: a writer must store their chunks anew, and a reader may find them in
+ * another pack.
+ */
 export async function loadStoredIndex(domain: DomainContext): Promise<ChunkIndex> {
   return (await loadIndex(domain, await listPacks(domain))).index;
 }

@@ -1,6 +1,6 @@
 import { MusterError } from "@muster/core";
 import type { DomainContext } from "../context.ts";
-import { loadIndex } from "../index/load-index.ts";
+import { loadStoredIndex } from "../index/load-index.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { summaryOf } from "../manifest/manifest.ts";
 import { decodeEntries } from "../tree/entry-codec.ts";
@@ -8,9 +8,9 @@ import type { Content, Entry, LinkEntry, PointReader } from "../types.ts";
 import { type ChunkReader, chunkReader } from "./chunk-reader.ts";
 import { readContent } from "./read-content.ts";
 
-/** Opens the content of a point whose manifest is read. Loads the domain's index. */
+/** Opens the content of a point whose manifest is read. Loads the domain's index, as far as its packs are there. */
 export async function pointReader(domain: DomainContext, manifest: Manifest): Promise<PointReader> {
-  const { index } = await loadIndex(domain);
+  const index = await loadStoredIndex(domain);
   const chunks = chunkReader(domain, index);
   const entries = () => entriesOf(manifest.tree, chunks);
   const entry = async (path: string): Promise<Entry | undefined> => {

@@ -1,6 +1,8 @@
 import type { ObjectStore } from "@muster/object-store";
+import { domainContext } from "../context.ts";
+import { domainOf } from "../open-domain.ts";
 import { initRepository, openRepository } from "../repository.ts";
-import type { Domain, EntryMeta, PointReader, PointSpec, PointSummary } from "../types.ts";
+import type { Domain, DomainGrant, EntryMeta, PointReader, PointSpec, PointSummary } from "../types.ts";
 
 export const passphrase = "correct horse battery staple";
 export const meta: EntryMeta = { mode: 0o644, uid: 1000, gid: 1000, mtimeNs: 1_700_000_000_123_456_789n };
@@ -14,6 +16,11 @@ export async function newDomain(store: ObjectStore, name = "orders"): Promise<Do
 /** The same domain, opened anew. */
 export async function reopenDomain(store: ObjectStore, name = "orders"): Promise<Domain> {
   return (await openRepository(store, { passphrase })).domain(name);
+}
+
+/** The same domain with a key that is known already: no passphrase is stretched, no object of the store is asked. */
+export function grantedDomain(store: ObjectStore, { repositoryId, domain, key }: DomainGrant): Domain {
+  return domainOf(domainContext(store, repositoryId, domain, Buffer.from(key, "base64url")));
 }
 
 export function spec(changes: Partial<PointSpec> = {}): PointSpec {

@@ -5,6 +5,7 @@ import type { ChunkIndex } from "../index/chunk-index.ts";
 import { addUncoveredPacks, type Damaged, loadIndex, packIdOf } from "../index/load-index.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { findPoint, listPointKeys, readManifest } from "../manifest/points.ts";
+import { decodeFooter } from "../pack/footer.ts";
 import { packKey } from "../pack/layout.ts";
 import type { VerifyOptions, VerifyReport } from "../types.ts";
 import { checkPack, type KnownSegment } from "./check-pack.ts";
@@ -31,7 +32,10 @@ interface Check {
 export async function verifyDomain(domain: DomainContext, options: VerifyOptions): Promise<VerifyReport> {
   const found = findings();
   await checkMarker(domain, found);
-  const { index, damaged } = await loadIndex(domain);
+  const stored = await storedPacks(domain, found, options.signal);
+  const { index, damaged, lost } = await loadIndex(domain, stored);
+  // Behind the others: a chunk that another pack has too is not lost.
+  for (const { packId, size, footer } of lost) index.addPack(packId, size, decodeFooter(footer, "an index"));
   note(found, damaged);
   const check: Check = { domain, options, found, index, tally: { objects: 0, bytesRead: 0 } };
   const manifests = await checkManifests(check);
@@ -39,7 +43,7 @@ export async function verifyDomain(domain: DomainContext, options: VerifyOptions
   // Without a point all packs count, also those that no index covers: they may hold what a lost index said.
   if (options.point === undefined) note(found, await addUncoveredPacks(domain, index));
   const wanted = options.point === undefined ? undefined : await packsOf(check, manifests);
-  await checkPacks(check, wanted);
+  await checkPacks(check, stored, wanted);
 
   // Only now it is known what is bad, so only now it can be told whom that hits.
   for (const manifest of manifests) await walk(check, manifest, hitBad(found, manifest));
@@ -95,9 +99,12 @@ function hitBad(found: Findings, { id }: Manifest): OnSegment {
   };
 }
 
-async function checkPacks(check: Check, wanted: ReadonlySet<string> | undefined): Promise<void> {
+async function checkPacks(
+  check: Check,
+  stored: ReadonlyMap<string, number>,
+  wanted: ReadonlySet<string> | undefined,
+): Promise<void> {
   const { domain, options, found, index, tally } = check;
-  const stored = await storedPacks(check);
   const segments = options.level === "read" ? segmentsByPack(index) : new Map();
   for (const { packId, size } of index.packs()) {
     throwIfAborted(options.signal);
@@ -121,9 +128,13 @@ async function checkPacks(check: Check, wanted: ReadonlySet<string> | undefined)
 }
 
 /** Sizes of the stored packs by key; a thing among them that is no pack is noted. */
-async function storedPacks({ domain, found, options }: Check): Promise<Map<string, number>> {
+async function storedPacks(
+  domain: DomainContext,
+  found: Findings,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`, { signal: options.signal })) {
+  for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`, { signal })) {
     const packId = packIdOf(key);
     if (packId === undefined || packKey(domain, packId) !== key) found.add(key, `${key} is not the key of a pack`);
     else sizes.set(key, size);
