@@ -98,7 +98,12 @@ export interface Repositories {
   names(): readonly string[];
   url(name: string): string;
   /** Opens it with the master key; cached. Throws `not-found`, `repository-missing`, `repository-key-wrong`. */
-  open(name: string): Promise<Repository>;
+  open(name: string): Promise<OpenedRepository>;
+}
+
+export interface OpenedRepository extends Repository {
+  /** Bytes that can still be written; undefined where the store does not know. */
+  freeSpace(): Promise<number | undefined>;
 }
 
 /** The open sessions of agents, and what other domains hang onto them. */

@@ -5,6 +5,7 @@ import { repositoryRoutes } from "../catalog/repository-routes.ts";
 import { retentionRoutes } from "../catalog/retention-routes.ts";
 import { backupRoutes } from "../catalog/routes.ts";
 import type { ControlPlane } from "../context.ts";
+import { hostRoutes } from "../hosts/routes.ts";
 import { planRoutes } from "../plans/routes.ts";
 import { statusRoutes } from "../status/routes.ts";
 import type { App } from "./app-types.ts";
@@ -16,6 +17,7 @@ export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
   healthRoutes,
   eventRoutes,
   accessRoutes,
+  hostRoutes,
   auditRoutes,
   planRoutes,
   backupRoutes,

@@ -1,0 +1,79 @@
+import { MusterError } from "@muster/core";
+import {
+  type Command,
+  type CommandFinished,
+  CommandFinishedSchema,
+  CommandSchema,
+  create,
+  durationFromMs,
+  fromJson,
+  type RepositoryGrant,
+  RepositoryGrantSchema,
+  timestampFromMs,
+  toJson,
+} from "@muster/protocol/grpc";
+import type { NewCommand, Repositories } from "../context.ts";
+import type { CommandRow } from "./store.ts";
+
+/** The command as it is stored: without a repository grant, which is a secret. */
+export function storedPayload(command: NewCommand, epoch: number): Record<string, unknown> {
+  const message = create(CommandSchema, {
+    commandId: command.id,
+    attempt: command.attempt,
+    target: command.target,
+    epoch: BigInt(epoch),
+    timeout: durationFromMs(command.timeoutMs),
+    work: command.work,
+  });
+  return asRecord(toJson(CommandSchema, message));
+}
+
+/** The command as it is sent. Throws what opening the repository throws. */
+export async function commandMessage(row: CommandRow, repositories: Repositories): Promise<Command> {
+  const message = fromJson(CommandSchema, asJson(row.payload));
+  if (row.grantRepository === null || row.grantDomain === null) return message;
+  const grant = await grantOf(repositories, row.grantRepository, row.grantDomain);
+  const { work } = message;
+  if (work.case !== "backup" && work.case !== "restore" && work.case !== "checkRestore") {
+    throw new MusterError("internal", `the command ${row.id} needs no repository, but names one`);
+  }
+  work.value.repository = grant;
+  return message;
+}
+
+/** What opens one domain of a repository. Never store or log it. */
+export async function grantOf(
+  repositories: Repositories,
+  repository: string,
+  domain: string,
+): Promise<RepositoryGrant> {
+  const granted = (await repositories.open(repository)).grant(domain);
+  const url = repositories.url(repository);
+  const { repositoryId, key: domainKey } = granted;
+  return create(RepositoryGrantSchema, { repository, url, repositoryId, domain, domainKey });
+}
+
+export function storedOutcome(finished: CommandFinished): Record<string, unknown> {
+  return asRecord(toJson(CommandFinishedSchema, finished));
+}
+
+/** An outcome that the control plane itself decides on: the command was not sent, or never answered. */
+export function ownFailure(row: CommandRow, at: number, error: MusterError): CommandFinished {
+  const { code, message, hint, retryable } = error;
+  return create(CommandFinishedSchema, {
+    commandId: row.id,
+    attempt: row.attempt,
+    startedAt: timestampFromMs(row.startedAt?.getTime() ?? at),
+    finishedAt: timestampFromMs(at),
+    outcome: { case: "failure", value: { code, message, hint, retryable } },
+  });
+}
+
+/** Protobuf messages are always JSON objects. */
+function asRecord(json: unknown): Record<string, unknown> {
+  return json as Record<string, unknown>;
+}
+
+function asJson(record: Record<string, unknown>) {
+  return record as Parameters<typeof fromJson>[1]; // it was made by toJson
+}

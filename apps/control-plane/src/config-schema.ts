@@ -1,0 +1,50 @@
+import { parseDuration } from "@muster/core";
+import { z } from "zod";
+
+const port = z.coerce.number<number | string>().int().min(0).max(65_535);
+
+/** `7d`, `10s`; milliseconds in the result. */
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue(`"${text}" is not a duration: write it like 10s, 15m or 7d`);
+    return z.NEVER;
+  }
+});
+
+/** control-plane.yaml. Relative paths are taken from the file's own folder. */
+export const configSchema = z.strictObject({
+  data: z.string().min(1).default("/var/lib/muster-control-plane").describe("Folder for everything of its own."),
+  database: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
+    .optional()
+    .describe("postgres://…; better in DATABASE_URL, since it holds a password."),
+  http: z
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      port: port.default(7400),
+      tls: z.strictObject({ cert: z.string(), key: z.string() }).optional().describe("PEM files."),
+    })
+    .prefault({}),
+  agents: z
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      sessionPort: port.default(7443),
+      enrolPort: port.default(7444),
+      advertise: z.string().min(1).optional().describe("Name or address under which agents reach it."),
+      certificateLife: duration.prefault("7d"),
+      heartbeat: duration.prefault("10s").refine((ms) => ms >= 1000, "must be at least 1s"),
+    })
+    .prefault({}),
+  repositories: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and -"),
+      z.strictObject({ url: z.string().min(1), keyFile: z.string().min(1).optional() }),
+    )
+    .default({}),
+  status: z.strictObject({ title: z.string().min(1).max(100).default("Status") }).prefault({}),
+});
+
+export type FileConfig = z.output<typeof configSchema>;

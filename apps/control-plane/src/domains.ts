@@ -1,0 +1,9 @@
+import type { ControlPlane } from "./context.ts";
+import { registerProtection } from "./schedules/register.ts";
+import { startSchedules } from "./schedules/start.ts";
+
+/** Each domain hangs its handlers onto commands and sessions before the first agent is let in. */
+export const registrations: readonly ((cp: ControlPlane) => void)[] = [registerProtection];
+
+/** Each domain's work in the background; stopped in reverse order before the database closes. */
+export const starters: readonly ((cp: ControlPlane) => Promise<{ stop(): Promise<void> }>)[] = [startSchedules];

@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Logger, MusterError } from "@muster/core";
+import { createFileStore, filePath, openStore } from "@muster/object-store";
+import { initRepository, openRepository } from "@muster/repository";
+import type { Config } from "../config.ts";
+import type { OpenedRepository, Repositories } from "../context.ts";
+import { guardKeyFile, makeKeyFile, readKeyFile } from "./key-file.ts";
+
+type Place = Config["repositories"][string];
+
+/** The repositories of the configuration; each is opened when it is first needed, and tried again after a failure. */
+export function createRepositories(config: Config): Repositories {
+  const opened = new Map<string, Promise<OpenedRepository>>();
+  const placeOf = (name: string): Place => {
+    const place = config.repositories[name];
+    if (place !== undefined) return place;
+    const known = Object.keys(config.repositories).join(", ") || "none";
+    throw new MusterError("not-found", `there is no repository ${name}`, { hint: `Known: ${known}` });
+  };
+  return {
+    names: () => Object.keys(config.repositories),
+    url: (name) => placeOf(name).url,
+    open(name) {
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      const opening = openPlace(name, placeOf(name));
+      opened.set(name, opening);
+      opening.catch(() => opened.delete(name));
+      return opening;
+    },
+  };
+}
+
+async function openPlace(name: string, { url, keyFile }: Place): Promise<OpenedRepository> {
+  const passphrase = await readKeyFile(keyFile);
+  if (passphrase === undefined) {
+    throw new MusterError("repository-key-wrong", `the key file ${keyFile} of the repository ${name} is missing`, {
+      hint: "Put the copy of the key back that was kept elsewhere; without it the repository cannot be read.",
+    });
+  }
+  const store = await openStore(url);
+  const repository = await openRepository(store, { passphrase });
+  return { ...repository, freeSpace: async () => store.freeSpace?.() };
+}
+
+/**
+ * Makes the repositories that were never made before, each with its key. One that was made and is missing now is left
+ * missing: its disk may not be mounted. A failure does not stop the control plane, which has other work; it is logged.
+ */
+export async function prepareRepositories(config: Config, log: Logger): Promise<void> {
+  for (const [name, place] of Object.entries(config.repositories)) {
+    try {
+      await prepare(config, name, place, log);
+    } catch (error) {
+      log.error({ err: error, repository: name, url: place.url }, "this repository cannot be used now");
+    }
+  }
+}
+
+async function prepare(config: Config, name: string, place: Place, log: Logger): Promise<void> {
+  const marker = join(config.dataDirectory, "repositories", `${name}.json`);
+  const passphrase = await readKeyFile(place.keyFile);
+  if (passphrase !== undefined) await guardKeyFile(place.keyFile, log);
+  if (existsSync(marker)) return void (await openPlace(name, place));
+  const id = await makeOrOpen(name, place, passphrase, log);
+  await mkdir(join(config.dataDirectory, "repositories"), { recursive: true, mode: 0o700 });
+  await writeFile(marker, `${JSON.stringify({ name, url: place.url, id })}\n`, { mode: 0o600 });
+}
+
+/** A crash after the key was made leaves a key without a repository; the next start makes the repository with it. */
+async function makeOrOpen(name: string, place: Place, key: string | undefined, log: Logger): Promise<string> {
+  const store = await createFileStore(filePath(place.url));
+  const there = (await store.head("repository.json")) !== undefined;
+  if (there) return (await openPlace(name, place)).id;
+  const passphrase = key ?? (await makeKeyFile(place.keyFile));
+  const { id } = await initRepository(store, { passphrase });
+  log.warn(
+    { repository: name, url: place.url, keyFile: place.keyFile },
+    "a repository was made. KEEP A COPY OF ITS KEY FILE ELSEWHERE: without it nothing in the repository can be read",
+  );
+  return id;
+}
