@@ -19,17 +19,20 @@ export interface LoadedIndex {
   readonly damaged: readonly Damaged[];
   /** Packs that an index speaks of and that are not there in their full size; they are not in the index. */
   readonly lost: readonly IndexedPack[];
+  /** Every object among the packs: key and size in bytes. */
+  readonly stored: ReadonlyMap<string, number>;
 }
 
 /**
  * Loads all that a domain's indexes say. Where one is damaged, the packs that it alone covered are read from their own
  * footers, so a damaged index costs time and no data. Throws when the store fails: a list or an object that cannot
- * be read is not an empty one. `stored` is what `listPacks` gives.
+ * be read is not an empty one.
  */
-export async function loadIndex(domain: DomainContext, stored: ReadonlyMap<string, number>): Promise<LoadedIndex> {
+export async function loadIndex(domain: DomainContext): Promise<LoadedIndex> {
   const index = chunkIndex();
   const damaged: Damaged[] = [];
   const objects = await readAll(domain, damaged);
+  const stored = await listPacks(domain); // after the indexes: what they speak of was there before them
   const superseded = new Set([...objects.values()].flatMap(({ supersedes }) => supersedes));
   const lost: IndexedPack[] = [];
   for (const [id, { packs }] of objects) {
@@ -40,7 +43,7 @@ export async function loadIndex(domain: DomainContext, stored: ReadonlyMap<strin
     }
   }
   if (damaged.length > 0) damaged.push(...(await addUncoveredPacks(domain, index)));
-  return { index, damaged, lost };
+  return { index, damaged, lost, stored };
 }
 
 /**
@@ -48,11 +51,10 @@ export async function loadIndex(domain: DomainContext, stored: ReadonlyMap<strin
  * another pack.
  */
 export async function loadStoredIndex(domain: DomainContext): Promise<ChunkIndex> {
-  return (await loadIndex(domain, await listPacks(domain))).index;
+  return (await loadIndex(domain)).index;
 }
 
-/** Every pack's key and size in bytes. */
-export async function listPacks(domain: DomainContext): Promise<Map<string, number>> {
+async function listPacks(domain: DomainContext): Promise<Map<string, number>> {
   const stored = new Map<string, number>();
   for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`)) stored.set(key, size);
   return stored;

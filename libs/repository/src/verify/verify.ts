@@ -32,8 +32,8 @@ interface Check {
 export async function verifyDomain(domain: DomainContext, options: VerifyOptions): Promise<VerifyReport> {
   const found = findings();
   await checkMarker(domain, found);
-  const stored = await storedPacks(domain, found, options.signal);
-  const { index, damaged, lost } = await loadIndex(domain, stored);
+  const { index, damaged, lost, stored } = await loadIndex(domain);
+  noteStrangers(domain, stored, found);
   // Behind the others: a chunk that another pack has too is not lost.
   for (const { packId, size, footer } of lost) index.addPack(packId, size, decodeFooter(footer, "an index"));
   note(found, damaged);
@@ -110,7 +110,7 @@ async function checkPacks(
     throwIfAborted(options.signal);
     const key = packKey(domain, packId);
     if (wanted !== undefined && !wanted.has(key)) continue;
-    const actual = stored.get(key);
+    const actual = stored.get(key) ?? (await domain.store.head(key))?.size; // a backup may have added it meanwhile
     if (actual === undefined) found.addSegment(key, undefined, `${key} is missing`);
     else if (actual !== size) found.addSegment(key, undefined, `${key} has ${actual} bytes, ${size} were stored`);
     else if (options.level === "read") {
@@ -127,19 +127,12 @@ async function checkPacks(
   }
 }
 
-/** Sizes of the stored packs by key; a thing among them that is no pack is noted. */
-async function storedPacks(
-  domain: DomainContext,
-  found: Findings,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`, { signal })) {
-    const packId = packIdOf(key);
-    if (packId === undefined || packKey(domain, packId) !== key) found.add(key, `${key} is not the key of a pack`);
-    else sizes.set(key, size);
+/** A thing among the packs that is none. */
+function noteStrangers({ prefix }: DomainContext, stored: ReadonlyMap<string, number>, found: Findings): void {
+  for (const key of stored.keys()) {
+    const id = packIdOf(key)?.toString("hex");
+    if (key !== `${prefix}packs/${id?.slice(0, 2)}/${id}`) found.add(key, `${key} is not the key of a pack`);
   }
-  return sizes;
 }
 
 function segmentsByPack(index: ChunkIndex): Map<string, Map<number, KnownSegment>> {
