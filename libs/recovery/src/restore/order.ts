@@ -15,31 +15,40 @@ export function orderSteps(input: OrderInput): StepPlan[] {
   const order = dependencyOrder(input.services, needs);
   const stops = allStops(input, order, needs);
   const stopped = lastOf(stops, []);
-  const waves: StepPlan[] = [];
-  const ends = new Map<string, readonly string[]>();
-  for (const name of order) {
-    const tier = tierOf(input.plan, name);
-    const earlier = [...ends.keys()].filter((other) => tierOf(input.plan, other) < tier || needs.get(name)?.has(other));
-    const before = union(earlier.map((other) => ends.get(other) ?? []));
-    const steps = waveSteps(input, name, before.length > 0 ? before : stopped);
-    ends.set(name, lastOf(steps, before));
-    waves.push(...steps);
-  }
+  const waves = arrange(order, {
+    isBefore: (other, name) => tierOf(input.plan, other) < tierOf(input.plan, name) || needsIt(needs, name, other),
+    stepsOf: (name, before) => waveSteps(input, name, before.length > 0 ? before : stopped),
+  });
   return [...stops, ...waves.sort((a, b) => a.tier - b.tier)];
 }
 
 function allStops(input: OrderInput, order: readonly string[], needs: Needs): StepPlan[] {
+  return arrange([...order].reverse(), {
+    isBefore: (other, name) => tierOf(input.plan, other) > tierOf(input.plan, name) || needsIt(needs, other, name),
+    stepsOf: (name, before) => stopSteps(input, name, before),
+  });
+}
+
+interface Arrangement {
+  /** Whether all steps of `other`, which stands earlier in the order, come before those of `name`. */
+  isBefore(other: string, name: string): boolean;
+  stepsOf(name: string, before: readonly string[]): readonly StepPlan[];
+}
+
+/** The steps of services one after another; each waits for the last steps of those before it, named once and not by detours. */
+function arrange(order: readonly string[], { isBefore, stepsOf }: Arrangement): StepPlan[] {
   const steps: StepPlan[] = [];
   const ends = new Map<string, readonly string[]>();
-  for (const name of [...order].reverse()) {
-    const tier = tierOf(input.plan, name);
-    const dependants = [...ends.keys()].filter(
-      (other) => tierOf(input.plan, other) > tier || needs.get(other)?.has(name),
-    );
-    const before = union(dependants.map((other) => ends.get(other) ?? []));
-    const own = stopSteps(input, name, before);
+  const preceding = new Map<string, ReadonlySet<string>>();
+  for (const name of order) {
+    const earlier = [...ends.keys()].filter((other) => isBefore(other, name));
+    const implied = new Set(earlier.flatMap((other) => [...(preceding.get(other) ?? [])]));
+    const direct = earlier.filter((other) => !implied.has(other));
+    const before = [...new Set(direct.flatMap((other) => ends.get(other) ?? []))];
+    const own = stepsOf(name, before);
     steps.push(...own);
     ends.set(name, lastOf(own, before));
+    preceding.set(name, new Set([...earlier, ...implied]));
   }
   return steps;
 }
@@ -83,6 +92,6 @@ function tierOf(plan: Plan, name: string): number {
   return plan.services[name]?.tier ?? 1;
 }
 
-function union(lists: readonly (readonly string[])[]): string[] {
-  return [...new Set(lists.flat())];
+function needsIt(needs: Needs, name: string, other: string): boolean {
+  return needs.get(name)?.has(other) ?? false;
 }
