@@ -1,0 +1,41 @@
+import { mkdir } from "node:fs/promises";
+import { asMusterError, MusterError } from "@muster/core";
+import { lockFile } from "./lock.ts";
+import { migrationsFolder } from "./migrations.ts";
+import type { OpenDatabase } from "./open.ts";
+import * as schema from "./schema/index.ts";
+
+/** PGlite in a directory of one process at a time, or in memory. Throws `data-in-use`, `database-unavailable`. */
+export async function openPglite(directory: string | undefined): Promise<OpenDatabase> {
+  if (directory === undefined) return open({}, () => undefined);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const unlock = lockFile(`${directory}.lock`);
+  try {
+    return await open({ dataDir: directory }, unlock);
+  } catch (cause) {
+    unlock();
+    const message = `the database in ${directory} cannot be opened: ${asMusterError(cause).message}`;
+    throw new MusterError("database-unavailable", message, {
+      cause,
+      hint: "Look whether its disk is full. If its files are damaged, move the folder aside and start anew: plans are applied again, and the catalog is rebuilt from the repositories.",
+      retryable: false,
+    });
+  }
+}
+
+async function open(options: { readonly dataDir?: string }, unlock: () => void): Promise<OpenDatabase> {
+  const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
+    import("@electric-sql/pglite"),
+    import("drizzle-orm/pglite"),
+    import("drizzle-orm/pglite/migrator"),
+  ]);
+  const client = new PGlite(options);
+  await client.waitReady;
+  const db = drizzle({ client, schema });
+  await migrate(db, { migrationsFolder });
+  const close = async (): Promise<void> => {
+    if (!client.closed) await client.close();
+    unlock();
+  };
+  return { db, driver: "pglite", close, [Symbol.asyncDispose]: close };
+}
