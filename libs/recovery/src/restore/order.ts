@@ -19,7 +19,7 @@ export function orderSteps(input: OrderInput): StepPlan[] {
     isBefore: (other, name) => tierOf(input.plan, other) < tierOf(input.plan, name) || needsIt(needs, name, other),
     stepsOf: (name, before) => waveSteps(input, name, before.length > 0 ? before : stopped),
   });
-  return [...stops, ...waves.sort((a, b) => a.tier - b.tier)];
+  return [...stops, ...waves];
 }
 
 function allStops(input: OrderInput, order: readonly string[], needs: Needs): StepPlan[] {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../canonical-json.ts";
+import { parsePlan } from "../plan/parse.ts";
 import type { RecoveryPlan, StepPlan } from "../run/model.ts";
 import { seededRandom } from "../testing/random.ts";
-import { planOf, recoveryOf } from "../testing/shop.ts";
+import { planOf, recoveryOf, shopText } from "../testing/shop.ts";
 
 const step = (plan: RecoveryPlan, id: string): StepPlan => {
   const found = plan.steps.find((candidate) => candidate.id === id);
@@ -69,6 +70,21 @@ services:
     const lost = recoveryOf(planOf(), { onto, onlineHosts: new Set(["db-2", "cache-1", "app-1"]) });
     expect(lost.steps.filter(({ host }) => host === "db-1")).toEqual([]);
     expect(comesBefore(lost, "db/stop@db-2", "db/prepare")).toBe(true);
+  });
+
+  it("brings what an earlier tier needs back with that one, when somebody forced such a plan", () => {
+    const { plan: forced } = parsePlan({
+      name: "p",
+      text: shopText
+        .replace("dependsOn: [db, cache]", "dependsOn: [db, cache, front]")
+        .replace("dependsOn: [shop]", "dependsOn: []"),
+    });
+    const plan = recoveryOf(forced);
+    expect(comesBefore(plan, "front/open", "shop/restore/receipts")).toBe(true);
+    expect(comesBefore(plan, "db/gate", "front/start")).toBe(true);
+    expect(plan.steps.findIndex(({ id }) => id === "front/open")).toBeLessThan(
+      plan.steps.findIndex(({ id }) => id === "shop/start"),
+    );
   });
 
   it("needs an approval only when the scenario asks for it", () => {

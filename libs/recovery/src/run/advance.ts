@@ -25,12 +25,26 @@ function dispatchReady(run: Run): { run: Run; effects: Effect[] } {
   return { run: current, effects };
 }
 
-/** Pending steps whose predecessors have all ended well, of the part of the run that is being carried out. */
+/** Pending steps that need wait for nothing any more, of the part of the run that is being carried out. */
 function startable(run: Run): readonly StepPlan[] {
   const steps = isMoving(run) ? run.plan.steps : isFinishingAside(run) ? (run.asideSteps ?? []) : [];
+  const passed = passedSteps(run, steps);
   return steps.filter(
-    (step) => stepRun(run, step.id).state === "pending" && step.after.every((id) => isDone(stepRun(run, id).state)),
+    ({ id, after }) => stepRun(run, id).state === "pending" && after.every((other) => passed.has(other)),
   );
+}
+
+/**
+ * The steps that hold up nobody: succeeded, or skipped after everything before them has passed. Who skips a step ahead of its turn
+ * does not skip what it was to wait for. The steps stand in an order in which each comes after those it waits for.
+ */
+function passedSteps(run: Run, steps: readonly StepPlan[]): Set<string> {
+  const passed = new Set<string>();
+  for (const { id, after } of steps) {
+    const { state } = stepRun(run, id);
+    if (state === "succeeded" || (state === "skipped" && after.every((other) => passed.has(other)))) passed.add(id);
+  }
+  return passed;
 }
 
 export function isMoving(run: Run): boolean {

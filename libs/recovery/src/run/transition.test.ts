@@ -131,6 +131,14 @@ describe("failure", () => {
     expect(run.run.steps["cache/gate"]?.skipped).toEqual({ by: "user:ann", reason: "probe is wrong" });
   });
 
+  it("does not skip, with a step ahead of its turn, what that step was to wait for", () => {
+    const run = startedDrive();
+    run.send({ type: "skip", step: "shop/stop", by: "user:ann", reason: "it is down" });
+    expect(run.live()).toEqual(["front/stop"]);
+    run.succeed("front/stop");
+    expect(run.live()).toEqual(["cache/stop", "db/fence"]);
+  });
+
   it("treats a step that its agent gave up as failed, so that it can be retried", () => {
     const run = startedDrive();
     run.fail("front/stop", { code: "cancelled" });
