@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Measured {
+  readonly wall: number;
+  readonly cpu: number;
+  /** MB. */
+  readonly peak: number;
+}
+
+/** Runs a program under GNU time; seconds and megabytes. Throws when it fails, with what it said. */
+export async function measure(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  scratch: string,
+): Promise<Measured> {
+  const file = join(scratch, "time.txt");
+  const child = spawn("/usr/bin/time", ["-f", "%e %U %S %M", "-o", file, ...argv], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += String(text);
+  });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${said}`);
+  const [wall = 0, user = 0, system = 0, kilobytes = 0] = readFileSync(file, "utf8").trim().split(" ").map(Number);
+  rmSync(file);
+  return { wall, cpu: user + system, peak: (kilobytes * 1024) / 1e6 };
+}
+
+/** The sizes of all files under a directory, in MB. */
+export function storedMegabytes(directory: string): number {
+  let sum = 0;
+  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
+    const found = statSync(join(directory, name));
+    if (found.isFile()) sum += found.size;
+  }
+  return sum / 1e6;
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
