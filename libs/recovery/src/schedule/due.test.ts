@@ -128,6 +128,15 @@ describe("catching up", () => {
     expect(missed("2026-01-05T02:00Z", "2026-01-05T12:00Z")).toBeUndefined();
   });
 
+  it("makes up for a rare run after any silence, and gives up for one that is never due", () => {
+    const yearly = { schedule: "cron 0 0 1 1 *", timezone: "UTC", seed: "s" };
+    expect(missedRun(yearly, { lastDueAt: at("2020-01-01T00:00Z"), now: at("2026-11-05T12:00Z") })).toBe(
+      at("2026-01-01T00:00Z"),
+    );
+    const never = { schedule: "cron 0 0 31 2 *", timezone: "UTC", seed: "s" };
+    expect(missedRun(never, { lastDueAt: 0, now: at("2026-01-05T12:00Z") })).toBeUndefined();
+  });
+
   it("leaves a run that is older than its window", () => {
     expect(missed("2026-01-04T02:00Z", "2026-01-05T12:00Z", 3_600_000)).toBeUndefined();
     expect(missed("2026-01-04T02:00Z", "2026-01-05T02:30Z", 3_600_000)).toBe(at("2026-01-05T02:00Z"));

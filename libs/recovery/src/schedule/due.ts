@@ -1,4 +1,3 @@
-import { longestGap } from "./interval.ts";
 import { momentsOf } from "./moments.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -48,18 +47,27 @@ export function dueTimes(timing: Timing, range: { from: number; until?: number; 
 }
 
 /**
- * The latest run that should have happened after `lastDueAt` and did not, if it is no older than `catchUp` (default: the longest
- * gap between two runs). One, however many were missed: catching up is not a storm.
+ * The latest run that should have happened after `lastDueAt` and did not, if it is no older than `catchUp` (default: however old,
+ * which is never more than one interval of the schedule). One, however many were missed: catching up is not a storm.
  */
 export function missedRun(
   timing: Timing,
   state: { lastDueAt: number; now: number; catchUp?: number | undefined },
 ): number | undefined {
-  const window = state.catchUp ?? longestGap([timing.schedule], timing.timezone) + (timing.jitter ?? 0);
-  const from = Math.max(state.lastDueAt, state.now - window - 1);
+  const { now, lastDueAt, catchUp = Number.POSITIVE_INFINITY } = state;
+  const earliest = Math.max(lastDueAt, now - catchUp - 1);
+  // From the present back in growing steps: after a long silence a frequent schedule has missed more runs than need be counted.
+  for (let back = 60_000; ; back *= 4) {
+    const from = Math.max(earliest, now - back);
+    const latest = latestDue(timing, from, now);
+    if (latest !== undefined || from === earliest) return latest;
+  }
+}
+
+function latestDue(timing: Timing, from: number, now: number): number | undefined {
   let latest: number | undefined;
   const due = (after: number) => nextDue(timing.schedule, timing.timezone, after, timing.seed, timing.jitter);
-  for (let moment = due(from); moment <= state.now; moment = due(moment)) latest = moment;
+  for (let moment = due(from); moment <= now; moment = due(moment)) latest = moment;
   return latest;
 }
 
