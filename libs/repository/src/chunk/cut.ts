@@ -14,19 +14,20 @@ const easier = 0xffff0000;
 
 /** Cuts by content: FastCDC over a gear table, which may be secret. */
 function contentCutter(gear: Uint32Array): Cutter {
+  const table = Int32Array.from(gear, (value) => value | 0); // signed, so that the engine stays with 32-bit integers
   return (bytes, length) => {
     const end = Math.min(length, chunkSizes.longest);
     if (end <= chunkSizes.shortest) return end;
     const middle = Math.min(end, chunkSizes.average);
     let hash = 0;
     let at: number = chunkSizes.shortest;
-    // Indexes stay within the array and the table, so the fallbacks are never used.
+    // The assertions: indexes stay within the array and the table, and a fallback costs half of the speed.
     for (; at < middle; at++) {
-      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
+      hash = ((hash << 1) + (table[bytes[at] as number] as number)) | 0;
       if ((hash & harder) === 0) return at + 1;
     }
     for (; at < end; at++) {
-      hash = ((hash << 1) + (gear[bytes[at] ?? 0] ?? 0)) | 0;
+      hash = ((hash << 1) + (table[bytes[at] as number] as number)) | 0;
       if ((hash & easier) === 0) return at + 1;
     }
     return end;

@@ -13,7 +13,7 @@ import { chunkWriter } from "./chunk-writer.ts";
 import { commitPoint } from "./commit-point.ts";
 import { entryOrder } from "./entry-order.ts";
 import { noPreviousPoint, previousPoint } from "./previous-point.ts";
-import { type Sink, statFile, storeDiskFile, storeStream } from "./store-file.ts";
+import { type Sink, storeDiskFile, storeStream } from "./store-file.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
 const levels = { postgres: 1, redis: 3, files: 3, command: 3 } as const;
@@ -74,12 +74,11 @@ export async function beginPoint(
     },
     async addFileFromDisk(path, meta, absolutePath) {
       const { entry, unchanged, changed } = await add(path, async () => {
-        const before = await statFile(absolutePath);
-        const known = await previous.unchanged(path, before);
-        const read = known === undefined ? await storeDiskFile(absolutePath, sink) : undefined;
-        const { stats, content, changed } = read ?? { stats: before, content: known ?? noContent, changed: false };
+        const known = await previous.unchanged(path, absolutePath);
+        const { stats, content, changed } =
+          known === undefined ? await storeDiskFile(absolutePath, sink) : { ...known, changed: false };
         const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
-        return { entry: { ...fileEntry(path, meta, content), ...stamp }, unchanged: read === undefined, changed };
+        return { entry: { ...fileEntry(path, meta, content), ...stamp }, unchanged: known !== undefined, changed };
       });
       return { bytes: entry.size, unchanged, changed };
     },

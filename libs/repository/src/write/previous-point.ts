@@ -8,15 +8,21 @@ import { chunkReader } from "../read/chunk-reader.ts";
 import { entriesOf } from "../read/point-reader.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
 import type { Content, Entry } from "../types.ts";
+import { statFile } from "./store-file.ts";
 
 /** A file that was written less than this before the previous backup began may have changed unseen after. */
 const settledNs = 1_000_000_000n;
 
 /** The previous point of a source, walked alongside the new one in `comparePaths` order; memory does not grow. */
 export interface PreviousPoint {
-  /** The stored content of the file if it is certain to be unchanged. */
-  unchanged(path: string, stats: BigIntStats): Promise<Content | undefined>;
+  /** The stored content of the file, and its state on disk, if it is certain to be unchanged. */
+  unchanged(path: string, absolutePath: string | Buffer): Promise<UnchangedFile | undefined>;
   close(): Promise<void>;
+}
+
+export interface UnchangedFile {
+  readonly content: Content;
+  readonly stats: BigIntStats;
 }
 
 export const noPreviousPoint: PreviousPoint = { unchanged: async () => undefined, close: async () => undefined };
@@ -37,14 +43,15 @@ export async function previousPoint(domain: DomainContext, source: string, index
     return current.done || current.value.path !== path ? undefined : current.value;
   };
   return {
-    unchanged: (path, stats) =>
-      turn.run(() =>
-        unlessDamaged(async () => {
-          const entry = await seek(path);
-          if (entry === undefined || !isSame(entry, stats, settledBefore)) return undefined;
-          return (await isStored(entry.content, index, chunks.read)) ? entry.content : undefined;
-        }),
-      ),
+    async unchanged(path, absolutePath) {
+      const entry = await turn.run(() => unlessDamaged(() => seek(path)));
+      if (entry === undefined) return undefined;
+      const stats = await statFile(absolutePath);
+      if (!isSame(entry, stats, settledBefore)) return undefined;
+      const { content } = entry;
+      const stored = await unlessDamaged(() => isStored(content, index, chunks.read));
+      return stored ? { content, stats } : undefined;
+    },
     close: async () => void (await entries.return(undefined)),
   };
 }

@@ -49,11 +49,13 @@ export interface ReadFile {
 
 /** Reads and stores a regular file; does not follow a link in its last component. */
 export async function storeDiskFile(path: string | Buffer, sink: Sink): Promise<ReadFile> {
-  await using file = await openRegular(path);
-  const stats = await file.stat({ bigint: true });
+  const { file, stats } = await openRegular(path);
+  await using _ = file;
   let position = 0;
+  const size = Number(stats.size);
   const fill: Fill = async (buffer, offset) => {
-    const length = Math.min(readSize, buffer.length - offset);
+    const length = Math.min(readSize, buffer.length - offset, size - position); // what it grows by is for the next point
+    if (length === 0) return 0;
     const { bytesRead } = await file.read(buffer, offset, length, position).catch((thrown: unknown) => {
       throw fileError(path, thrown);
     });
@@ -66,13 +68,14 @@ export async function storeDiskFile(path: string | Buffer, sink: Sink): Promise<
   return { content, stats, changed };
 }
 
-async function openRegular(path: string | Buffer): Promise<FileHandle> {
+async function openRegular(path: string | Buffer): Promise<{ file: FileHandle; stats: BigIntStats }> {
   // Without O_NONBLOCK, opening a named pipe would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch((thrown: unknown) => {
     throw fileError(path, thrown);
   });
-  if ((await file.stat()).isFile()) return file;
+  const stats = await file.stat({ bigint: true });
+  if (stats.isFile()) return { file, stats };
   await file.close();
   throw new MusterError("source-failed", `${path} is not a regular file`, { retryable: false });
 }
