@@ -40,7 +40,7 @@ export async function outstanding(tx: Tx, host: string): Promise<CommandRow[]> {
     .select()
     .from(commands)
     .where(and(eq(commands.host, host), states))
-    .orderBy(asc(commands.createdAt), asc(commands.id));
+    .orderBy(asc(commands.createdAt), asc(commands.id), asc(commands.attempt));
 }
 
 /** Commands that were cancelled before they were ever sent. */

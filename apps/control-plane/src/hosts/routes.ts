@@ -45,7 +45,7 @@ function enrolmentTokenRoute(app: App, cp: ControlPlane): void {
     async ({ body: { host, expiresIn }, caller }, reply) => {
       const actor = `user:${caller.name}` as const;
       const { token, expiresAt } = await createEnrolmentToken(cp, { host, lifeMs: expiresIn * 1000, actor });
-      const command = "muster-agent enroll --token-file FILE";
+      const command = `muster-agent enroll --token ${token}`;
       return reply.code(201).send({ host, token, expiresAt: expiresAt.toISOString(), command });
     },
   );

@@ -48,23 +48,20 @@ export async function* holdSession(
   const silence = silenceTimer(context.cp, session);
   const gone = (): void => session.out.close();
   signal.addEventListener("abort", gone, { once: true });
-  const reading = read(context, session, { requests, recheck }, silence.heard).finally(gone);
-  reading.catch(() => undefined); // awaited below
+  let failure: unknown;
+  read(context, session, { requests, recheck }, silence.heard)
+    .catch((thrown: unknown) => {
+      failure = thrown;
+    })
+    .finally(gone);
   try {
     yield* session.out;
-    if (!silence.fell()) await Promise.race([reading, left(context, session, signal)]);
+    if (failure !== undefined) throw failure;
   } finally {
     silence.stop();
     signal.removeEventListener("abort", gone);
     await leave(context, session);
   }
-}
-
-/** Resolves when there is no reason to wait for what the agent may still send. */
-function left({ sessions }: SessionContext, session: OpenSession, signal: AbortSignal): Promise<void> {
-  const replaced = !sessions.hosts().includes(session.host);
-  if (replaced || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 async function read(
@@ -134,15 +131,12 @@ async function leave({ cp, sessions }: SessionContext, session: OpenSession): Pr
 
 /** Ends the session when the agent was not heard for too long. Real time: it is about a peer that lives in it. */
 function silenceTimer(cp: ControlPlane, session: OpenSession) {
-  let fell = false;
   const fall = (): void => {
-    fell = true;
     cp.log.warn({ host: session.host }, "the agent has fallen silent");
     session.out.close();
   };
   let timer = setTimeout(fall, helloTimeout);
   return {
-    fell: () => fell,
     heard(): void {
       clearTimeout(timer);
       timer = setTimeout(fall, cp.config.agents.heartbeatSeconds * 1000 * missedHeartbeats);

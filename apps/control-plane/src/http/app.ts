@@ -1,5 +1,5 @@
 import rateLimit from "@fastify/rate-limit";
-import { type FastifyBaseLogger, fastify } from "fastify";
+import { type FastifyBaseLogger, fastify, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { ControlPlane } from "../context.ts";
 import type { App } from "./app-types.ts";
@@ -21,7 +21,7 @@ export async function buildApp(cp: ControlPlane): Promise<App> {
   const options = {
     bodyLimit,
     loggerInstance: cp.log as FastifyBaseLogger, // pino's own type says more than Fastify asks for
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     requestTimeout: 60_000,
     ...(tls === undefined ? {} : { https: { cert: tls.cert, key: tls.key } }),

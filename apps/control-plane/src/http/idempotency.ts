@@ -21,7 +21,7 @@ const pending = 0;
 
 /**
  * Honours `Idempotency-Key` on POST: a repeat by the same caller gets the stored answer, another request under the same
- * key is refused. A server error frees the key. A crash in mid-request frees it after a minute.
+ * key is refused. An error frees the key: nothing was created. A crash in mid-request frees it after a minute.
  */
 export function honourIdempotencyKeys(app: App, cp: ControlPlane): void {
   app.decorateRequest("idempotencyKey", undefined);
@@ -31,7 +31,7 @@ export function honourIdempotencyKeys(app: App, cp: ControlPlane): void {
     const key = digest([request.caller.name, request.url, String(request.headers[header])]);
     const requestHash = digest([JSON.stringify(request.body ?? null)]);
     const now = cp.clock.now();
-    const stored = await claim(cp, { key, requestHash, status: pending, body: null, createdAt: new Date(now) });
+    const stored = await claim(cp, { key, requestHash, status: pending, body: {}, createdAt: new Date(now) });
     if (stored === undefined) request.idempotencyKey = key;
     else return replay(reply, stored, requestHash);
   });
@@ -40,7 +40,7 @@ export function honourIdempotencyKeys(app: App, cp: ControlPlane): void {
     const key = request.idempotencyKey;
     if (key === undefined) return;
     request.idempotencyKey = undefined;
-    if (reply.statusCode >= 500 || typeof payload !== "string") {
+    if (reply.statusCode >= 400 || typeof payload !== "string") {
       await cp.db.delete(idempotencyKeys).where(eq(idempotencyKeys.key, key));
       return;
     }
