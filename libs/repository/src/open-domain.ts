@@ -34,11 +34,13 @@ export function domainOf(context: DomainContext): Domain {
     name: context.name,
     beginPoint: (spec, options) => beginPoint(context, spec, options),
     async listPoints(options = {}) {
-      const { source, signal } = typeof options === "string" ? { source: options } : options;
+      const { source, signal, onDamaged } = typeof options === "string" ? { source: options } : options;
       throwIfAborted(signal);
       const { manifests, damaged } = await scanPoints(context, source, signal);
-      const [first] = damaged;
-      if (first !== undefined) throw first.error;
+      for (const { key, error } of damaged) {
+        if (onDamaged === undefined) throw error;
+        onDamaged(key, error);
+      }
       return manifests.map((manifest) => summaryOf(context.name, manifest));
     },
     openPoint: async (id) => pointReader(context, await findPoint(context, id)),

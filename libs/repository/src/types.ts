@@ -1,4 +1,4 @@
-import type { Clock } from "@muster/core";
+import type { Clock, MusterError } from "@muster/core";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -184,6 +184,8 @@ export interface VerifyReport {
 
 export interface ListOptions {
   readonly source?: string | undefined;
+  /** Told of each manifest that is damaged, so that it does not hide the others; without it the list throws. */
+  readonly onDamaged?: ((object: string, error: MusterError) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -192,7 +194,7 @@ export interface Domain {
   readonly name: string;
   /** Starts a recovery point. Loads the domain's index. Throws `usage`, and `conflict` for an id that is taken. */
   beginPoint(spec: PointSpec, options?: BeginOptions): Promise<PointWriter>;
-  /** All points, or those of a source, sorted by `takenAt`. Throws when the list fails or a manifest is damaged. */
+  /** All points, or those of a source, sorted by `takenAt`. Throws when the list fails; see `onDamaged`. */
   listPoints(options?: string | ListOptions): Promise<PointSummary[]>;
   /** Throws `point-missing`, `repository-corrupt`. */
   openPoint(id: string): Promise<PointReader>;

@@ -113,3 +113,15 @@ test("the next backup stores again what a lost pack had", async () => {
   expectFiles(await readBack(await domain.openPoint(id)));
   expect((await domain.verify({ level: "read", point: "third" })).damage).toEqual([]);
 });
+
+test("a damaged manifest is an error of the list, or told beside the others", async () => {
+  const store = copy();
+  const [key, bytes] = [...store.objects].find(([name]) => name.endsWith("-first")) ?? ["", Buffer.alloc(99)];
+  bytes.writeUInt8((bytes[40] ?? 0) ^ 1, 40);
+  const domain = grantedDomain(store, grant);
+  await expect(domain.listPoints()).rejects.toMatchObject({ code: "repository-corrupt" });
+  const told: string[] = [];
+  const rest = await domain.listPoints({ onDamaged: (object) => void told.push(object) });
+  expect(rest.map(({ id }) => id)).toEqual(["second"]);
+  expect(told).toEqual([key]);
+});
