@@ -90,6 +90,13 @@ describe("the HTTP application", () => {
     expect(again.body).toBe(first.body);
     expect((await revoke("db-1", "k2")).statusCode).toBe(409);
     expect((await revoke("db-2")).json()).toMatchObject({ status: 404 });
+    const other = await test.call(
+      "admin",
+      "/api/v1/hosts/db-1/revoke",
+      { reason: "another" },
+      { "idempotency-key": "k1" },
+    );
+    expect(other.statusCode).toBe(409);
     expect(await test.cp.db.$count(idempotencyKeys)).toBe(1);
   });
 

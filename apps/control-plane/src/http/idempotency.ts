@@ -16,12 +16,14 @@ declare module "fastify" {
 const header = "idempotency-key";
 /** A request that has not answered after this long is taken for dead, in milliseconds. */
 const abandonedAfter = 60_000;
+/** Keys are remembered this long, in milliseconds. */
+const rememberedFor = 86_400_000;
 /** `status` of a key whose request is still being answered. */
 const pending = 0;
 
 /**
  * Honours `Idempotency-Key` on POST: a repeat by the same caller gets the stored answer, another request under the same
- * key is refused. An error frees the key: nothing was created. A crash in mid-request frees it after a minute.
+ * key is refused. An error frees the key: nothing was created. A crash in mid-request frees it after a minute, and all are forgotten after a day.
  */
 export function honourIdempotencyKeys(app: App, cp: ControlPlane): void {
   app.decorateRequest("idempotencyKey", undefined);
@@ -61,9 +63,11 @@ type Row = typeof idempotencyKeys.$inferSelect;
 /** Takes the key; answers the row of whoever has it already. */
 async function claim(cp: ControlPlane, row: typeof idempotencyKeys.$inferInsert): Promise<Row | undefined> {
   const abandoned = new Date(row.createdAt.getTime() - abandonedAfter);
+  const forgotten = new Date(row.createdAt.getTime() - rememberedFor);
   return cp.db.transaction(async (tx) => {
     const dead = and(eq(idempotencyKeys.status, pending), lt(idempotencyKeys.createdAt, abandoned));
     await tx.delete(idempotencyKeys).where(and(eq(idempotencyKeys.key, row.key), dead));
+    await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, forgotten));
     const inserted = await tx.insert(idempotencyKeys).values(row).onConflictDoNothing().returning();
     if (inserted.length > 0) return undefined;
     return (await tx.select().from(idempotencyKeys).where(eq(idempotencyKeys.key, row.key)))[0];
