@@ -74,6 +74,8 @@ export interface CommandHandler {
     command: { id: string; attempt: number; ownerId: string; host: string },
     outcome: CommandFinished,
   ): Promise<void>;
+  /** Told after the commit of a transaction in which `started` or `finished` ran; what must not be lost is done there. */
+  committed?(command: { id: string; attempt: number; ownerId: string }): void;
 }
 
 /** Durable commands to agents: a command and the state that caused it are stored in one transaction. */

@@ -33,10 +33,12 @@ export function createResults(options: {
 
   return {
     async started(host, key, at) {
-      await db.transaction(async (tx) => {
-        const row = await markStarted(tx, key, host, new Date(at));
-        if (row !== undefined) await handlerOf(row).started?.(tx, row, at);
+      const row = await db.transaction(async (tx) => {
+        const marked = await markStarted(tx, key, host, new Date(at));
+        if (marked !== undefined) await handlerOf(marked).started?.(tx, marked, at);
+        return marked;
       });
+      if (row !== undefined) handlerOf(row).committed?.(row);
     },
 
     async progress(host, progress) {
@@ -64,7 +66,10 @@ export function createResults(options: {
       });
       if (row === undefined)
         log.info({ host, command: key.id, attempt: key.attempt }, "a result that is not waited for");
-      else onFinished(row, outcome);
+      else {
+        handlerOf(row).committed?.(row);
+        onFinished(row, outcome);
+      }
     },
   };
 }

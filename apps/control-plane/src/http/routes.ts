@@ -7,6 +7,8 @@ import { backupRoutes } from "../catalog/routes.ts";
 import type { ControlPlane } from "../context.ts";
 import { hostRoutes } from "../hosts/routes.ts";
 import { planRoutes } from "../plans/routes.ts";
+import { recoveryActRoutes } from "../recoveries/act-routes.ts";
+import { recoveryRoutes } from "../recoveries/routes.ts";
 import { statusRoutes } from "../status/routes.ts";
 import type { App } from "./app-types.ts";
 import { eventRoutes } from "./events.ts";
@@ -24,5 +26,7 @@ export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
   pointRoutes,
   retentionRoutes,
   repositoryRoutes,
+  recoveryRoutes,
+  recoveryActRoutes,
   statusRoutes,
 ];

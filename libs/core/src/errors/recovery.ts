@@ -49,6 +49,12 @@ export const recoveryErrors = entries({
     hint: "Watch or cancel that one first.",
     retryable: false,
   },
+  "drill-unsupported": {
+    kind: "precondition",
+    summary: "The agents of this version have no isolated targets to drill into.",
+    hint: "Use a preview with checks to see whether a recovery would succeed.",
+    retryable: false,
+  },
   "approval-void": {
     kind: "conflict",
     summary: "The approval was for another plan or target.",

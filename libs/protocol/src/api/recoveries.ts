@@ -26,7 +26,7 @@ export const stepViewSchema = z.object({
   tier: z.int(),
   phase: z.enum(["stop", "restore", "start", "gate"]),
   host: z.string(),
-  kind: z.enum(["action", "restore", "gate"]),
+  kind: z.enum(["action", "restore", "gate", "aside"]),
   /** In words: `restore orders from 12:03 (1.2 GB)`. */
   title: z.string(),
   after: z.array(z.string()),

@@ -19,6 +19,7 @@ export interface PlanRecoveryInput {
   readonly resolved: Pick<Resolution, "sources" | "spread">;
   readonly onlineHosts: ReadonlySet<string>;
   readonly history: History;
+  readonly allowNewTarget?: boolean | undefined;
 }
 
 /** The whole recovery as a value: what the preview shows, what the approval is bound to, what the engine carries out. */
@@ -37,6 +38,7 @@ export function planRecovery(input: PlanRecoveryInput): RecoveryPlan {
     target: input.target,
     hosts: onto,
     needsApproval: input.scenario !== undefined && (plan.scenarios[input.scenario]?.approve ?? false),
+    ...(input.allowNewTarget === true ? { allowNewTarget: true } : {}),
     stepsPerHost: plan.limits.stepsPerHost,
     objectives: strictest(plan, services, input.scenario),
     steps,

@@ -79,6 +79,8 @@ export interface RecoveryPlan {
   /** Source host → the host that takes its place. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly needsApproval: boolean;
+  /** Somebody has accepted targets other than those that the points came from. */
+  readonly allowNewTarget?: boolean | undefined;
   readonly stepsPerHost: number;
   readonly objectives: { readonly rto?: number | undefined; readonly rpo?: number | undefined };
   readonly steps: readonly StepPlan[];
