@@ -49,7 +49,17 @@ async function askHost(
     work: { case: "checkRestore", value } as const,
     grant: { repository: source.repository, domain: source.service },
   };
-  return findingsOf(await cp.commands.ask(command, signal), source);
+  const findings = findingsOf(await cp.commands.ask(command, signal), source);
+  const prepared = mine.some(({ work }) => work.kind === "action" && work.purpose === "prepare");
+  return prepared ? findings.map(excused) : findings;
+}
+
+/** A server that is down is what `prepare` is for; the restore looks at it again once that has run. */
+function excused(finding: CheckFinding): CheckFinding {
+  if (finding.code !== "source-unavailable") return finding;
+  const hint =
+    "The prepare step starts it; the restore checks version, identity and space again before it touches anything.";
+  return { ...finding, severity: "warning", hint };
 }
 
 function findingsOf({ outcome }: CommandFinished, source: ResolvedSource): CheckFinding[] {

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Folder } from "./folder.ts";
+
+export interface Started {
+  readonly pid: number;
+  /** Asks it to end, then insists after five seconds. */
+  stop(): Promise<void>;
+}
+
+/** Starts a long-running program of the demo; its output goes to a log file in the folder. */
+export function start(
+  folder: Folder,
+  name: string,
+  argv: readonly string[],
+  environment: Record<string, string> = {},
+): Started {
+  const log = openSync(folder.at("logs", `${name}.log`), "a");
+  const [command = "", ...rest] = argv;
+  const child = spawn(command, rest, {
+    cwd: folder.path,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", log, log],
+    detached: true, // Ctrl-C reaches the demo only; it stops the others in order
+  });
+  if (child.pid === undefined) throw new Error(`${name} could not be started: ${command} was not found`);
+  folder.remember(child.pid);
+  return { pid: child.pid, stop: () => stopChild(child) };
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await Promise.race([gone, delay(5000, undefined, { ref: false })]);
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+/** Runs a program to its end and gives its standard output; throws with its error output when it fails. */
+export async function run(argv: readonly string[], environment: Record<string, string> = {}): Promise<string> {
+  const [command = "", ...rest] = argv;
+  const child = spawn(command, rest, { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${errors || output}`);
+  return output;
+}
+
+/** Polls until the probe answers true; throws at the deadline with what was waited for. */
+export async function until(what: string, probe: () => Promise<boolean>, seconds = 30): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  while (!(await probe().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain for ${what}`);
+    await delay(50);
+  }
+}
+
+/** Whether a process of that id is alive. */
+export function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
