@@ -31,7 +31,7 @@ interface Stage {
 }
 
 /** The whole demo: a fleet, a backup, a disaster, a recovery, a proof. Gives the exit code. */
-async function demo(folder: Folder, options: { once: boolean; alter?: Alteration | undefined }): Promise<number> {
+async function demo(folder: Folder, options: { once: boolean; alter: readonly Alteration[] }): Promise<number> {
   const settings = await makeSettings(folder);
   const stage: Stage = { settings, started: [] };
   try {
@@ -72,9 +72,9 @@ async function demo(folder: Folder, options: { once: boolean; alter?: Alteration
     const recovery = await recover(api, "everything-lost", failureAt);
 
     headline("Proof: every row, key and file");
-    if (options.alter !== undefined) {
-      await alter(settings, options.alter);
-      line(`  (one byte was altered on purpose: a ${options.alter})`);
+    for (const what of options.alter) {
+      await alter(settings, what);
+      line(`  (one byte was altered on purpose: in a ${what})`);
     }
     const verdicts = await prove(settings, expected, customer);
     const proven = reportProof(verdicts);
@@ -148,12 +148,12 @@ const { values } = parseArgs({
   options: {
     once: { type: "boolean", default: false },
     dir: { type: "string" },
-    alter: { type: "string" },
+    alter: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", default: false },
   },
 });
-const alteration = alterations.find((name) => name === values.alter);
-if (values.help || (values.alter !== undefined && alteration === undefined)) {
+const chosen = alterations.filter((name) => values.alter.includes(name));
+if (values.help || chosen.length !== values.alter.length) {
   line("npm run demo -- [--once] [--dir DIRECTORY] [--alter row|key|file]");
   line("  --once   end after the proof instead of waiting for Ctrl-C");
   line("  --alter  alter one byte after the recovery, to see the proof fail");
@@ -162,7 +162,7 @@ if (values.help || (values.alter !== undefined && alteration === undefined)) {
   try {
     process.exitCode = await demo(await makeFolder(values.dir ?? defaultFolder()), {
       once: values.once,
-      alter: alteration,
+      alter: chosen,
     });
   } catch (error) {
     process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -7,7 +7,7 @@ import { expireOverdue } from "./expire-overdue.ts";
 import { listPoints } from "./points-store.ts";
 import { requestBackups } from "./request-backups.ts";
 import { backupById, listBackups } from "./store.ts";
-import { answer, putPlan, type TestPlane, testPlane } from "./test-plane.ts";
+import { answer, putPlan, type TestPlane, testPlane } from "./testing/test-plane.ts";
 
 async function plane(): Promise<TestPlane> {
   const made = await testPlane();

@@ -6,7 +6,7 @@ import { listRepositories } from "./list-repositories.ts";
 import { insertPoints, listPoints, pointById } from "./points-store.ts";
 import { rebuildCatalog } from "./rebuild.ts";
 import type { CatalogRepository, DomainReport, ListedPoint } from "./repository-port.ts";
-import { putPlan, testPlane } from "./test-plane.ts";
+import { putPlan, testPlane } from "./testing/test-plane.ts";
 import { verifyRepository } from "./verify.ts";
 
 const takenAt = Date.UTC(2026, 2, 1);

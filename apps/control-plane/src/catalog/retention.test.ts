@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { insertPoints, listPoints, type NewPointRow } from "./points-store.ts";
 import { expirePoints, retentionDecisions } from "./retention.ts";
-import { putPlan, testPlane } from "./test-plane.ts";
+import { putPlan, testPlane } from "./testing/test-plane.ts";
 
 const hour = 3_600_000;
 

@@ -7,7 +7,7 @@ import { backupHandler } from "./backup-results.ts";
 import { pointRoutes } from "./point-routes.ts";
 import { retentionRoutes } from "./retention-routes.ts";
 import { backupRoutes } from "./routes.ts";
-import { answer, type TestPlane, testPlane } from "./test-plane.ts";
+import { answer, type TestPlane, testPlane } from "./testing/test-plane.ts";
 
 const plan = `version: 1
 name: shop

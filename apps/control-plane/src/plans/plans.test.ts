@@ -1,6 +1,6 @@
 import { auditRecords, hosts } from "@muster/database";
 import { describe, expect, it } from "vitest";
-import { testPlane } from "../catalog/test-plane.ts";
+import { testPlane } from "../catalog/testing/test-plane.ts";
 import { allSchedules } from "../schedules/store.ts";
 import { applyPlan } from "./apply.ts";
 import { checkPlan } from "./check.ts";

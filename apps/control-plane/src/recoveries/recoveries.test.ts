@@ -2,8 +2,8 @@ import { activeTargets, stepHistory } from "@muster/database";
 import { forEachDatabase } from "@muster/database/testing";
 import type { ApiRecovery } from "@muster/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { order, type SharedRepository, sharedRepository, testFleet } from "./test-fleet.ts";
-import { doesWell, failsWith } from "./test-host.ts";
+import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
+import { doesWell, failsWith } from "./testing/test-host.ts";
 
 let repository: SharedRepository;
 beforeAll(async () => {

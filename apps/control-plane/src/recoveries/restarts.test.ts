@@ -1,8 +1,8 @@
 import { openDatabase } from "@muster/database";
 import type { ApiRecovery } from "@muster/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { order, type SharedRepository, sharedRepository, testFleet } from "./test-fleet.ts";
-import { type Behaviour, doesWell } from "./test-host.ts";
+import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
+import { type Behaviour, doesWell } from "./testing/test-host.ts";
 
 let repository: SharedRepository;
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { waitFor } from "@muster/core/testing";
 import { openDatabase } from "@muster/database";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type SharedRepository, sharedRepository, type TestFleet, testFleet } from "./test-fleet.ts";
-import { doesWell } from "./test-host.ts";
+import { type SharedRepository, sharedRepository, type TestFleet, testFleet } from "./testing/test-fleet.ts";
+import { doesWell } from "./testing/test-host.ts";
 
 let repository: SharedRepository;
 beforeAll(async () => {

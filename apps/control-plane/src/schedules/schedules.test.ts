@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { backupHandler } from "../catalog/backup-results.ts";
 import { listPoints } from "../catalog/points-store.ts";
 import { listBackups } from "../catalog/store.ts";
-import { answer, examplePlan, putPlan, type TestPlane, testPlane } from "../catalog/test-plane.ts";
+import { answer, examplePlan, putPlan, type TestPlane, testPlane } from "../catalog/testing/test-plane.ts";
 import { startLoop } from "./loop.ts";
 import { recordOfflinePoint } from "./record-offline-point.ts";
 import { scheduleFor } from "./schedule-for.ts";

@@ -7,7 +7,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { describe, expect, it } from "vitest";
 import { insertPoints } from "../catalog/points-store.ts";
 import { insertBackup } from "../catalog/store.ts";
-import { examplePlan, putPlan, type TestPlane, testPlane } from "../catalog/test-plane.ts";
+import { examplePlan, putPlan, type TestPlane, testPlane } from "../catalog/testing/test-plane.ts";
 import type { App } from "../http/app-types.ts";
 import { fleetStatus } from "./fleet.ts";
 import { statusRoutes } from "./routes.ts";

@@ -5,7 +5,7 @@ import {
   type MessageInitShape,
   timestampFromMs,
 } from "@muster/protocol/grpc";
-import { connectAgent, enrolledHost, type TestAgent, type TestControlPlane } from "../testing/index.ts";
+import { connectAgent, enrolledHost, type TestAgent, type TestControlPlane } from "../../testing/index.ts";
 
 type Outcome = NonNullable<MessageInitShape<typeof CommandFinishedSchema>["outcome"]>;
 

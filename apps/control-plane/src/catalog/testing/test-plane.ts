@@ -3,8 +3,8 @@ import { type ManualClock, manualClock } from "@muster/core/testing";
 import { type OpenDatabase, openDatabase } from "@muster/database";
 import { CommandFinishedSchema, create, type MessageInitShape } from "@muster/protocol/grpc";
 import { planSchema } from "@muster/recovery";
-import type { CommandBus, CommandHandler, ControlPlane, LiveEvent, NewCommand, Tx } from "../context.ts";
-import { insertPlanVersion } from "../plans/store.ts";
+import type { CommandBus, CommandHandler, ControlPlane, LiveEvent, NewCommand, Tx } from "../../context.ts";
+import { insertPlanVersion } from "../../plans/store.ts";
 
 /** A command bus that keeps what was queued; tests answer in the agents' place. */
 export interface RecordingBus extends CommandBus {

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { waitFor } from "@muster/core/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const main = join(import.meta.dirname, "..", "..", "examples", "fleet", "src", "main.ts");
+let parent: string;
+let folder: string;
+
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), "muster-e2e-"));
+  folder = join(parent, "demo");
+});
+afterAll(() => rmSync(parent, { recursive: true, force: true }));
+
+function startDemo(...options: string[]): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, "--dir", folder, ...options]);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      text += chunk;
+    });
+  }
+  return { child, output: () => text };
+}
+
+async function runDemo(...options: string[]): Promise<{ code: number; output: string }> {
+  const { child, output } = startDemo(...options);
+  const [code] = await once(child, "close");
+  return { code, output: output() };
+}
+
+/** Processes whose command line or working directory lies in the demo's folder. */
+function leftovers(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      } catch {
+        return ""; // it has ended meanwhile
+      }
+    })
+    .filter((line) => line.includes(folder));
+}
+
+describe("the demo", () => {
+  it("refuses a folder that is not its own", async () => {
+    const { child, output } = startDemo("--once", "--dir", parent);
+    const [code] = await once(child, "close");
+    expect(code).toBe(1);
+    expect(output()).toContain("is not a demo's folder");
+  });
+
+  it("is killed in the middle, clears that up, loses a fleet, brings it back and proves it", async () => {
+    const first = startDemo("--once");
+    await waitFor("the backup to begin", () => first.output().includes("Backup, while customers"), {
+      timeout: 120_000,
+    });
+    first.child.kill("SIGKILL");
+    await once(first.child, "close");
+
+    const { code, output } = await runDemo("--once");
+    expect(output).not.toContain("WRONG");
+    expect(output).toContain("The shop is back, and it is proven");
+    expect(output).toMatch(/RTO [\d.]+ s of 120\.0 s allowed: met/);
+    expect(output).toMatch(/RPO [\d.]+ s of 600\.0 s allowed: met/);
+    expect(code).toBe(0);
+    await waitFor("everything to have ended", () => leftovers().length === 0);
+  });
+
+  it("proves nothing when one byte of a row, a key or a file was altered", async () => {
+    const { code, output } = await runDemo("--once", "--alter", "row", "--alter", "key", "--alter", "file");
+    expect(code).toBe(1);
+    expect(output).toContain("WRONG  PostgreSQL, products");
+    expect(output).toContain("WRONG  Redis");
+    expect(output).toContain("WRONG  Configuration and certificates");
+    expect(output).toContain("The proof FAILED");
+    await waitFor("everything to have ended", () => leftovers().length === 0);
+  });
+});
