@@ -43,6 +43,12 @@ export const systemErrors = entries({
     hint: "Free space on the named path, then try again; nothing that was acknowledged is lost.",
     retryable: true,
   },
+  "server-unavailable": {
+    kind: "unavailable",
+    summary: "The control plane does not answer.",
+    hint: "Start it with: muster up, or name another with --server or MUSTER_SERVER.",
+    retryable: true,
+  },
   timeout: { kind: "timeout", summary: "A deadline passed.", hint: "Try again, or allow more time.", retryable: true },
   cancelled: {
     kind: "cancelled",

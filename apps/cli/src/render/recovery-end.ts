@@ -1,0 +1,72 @@
+import { formatDuration } from "@muster/core";
+import type { ApiRecovery } from "@muster/protocol";
+import { failedChecks, missesRpo, missesRto } from "../recovery-outcome.ts";
+import { checkFindingsText } from "./findings.ts";
+import type { Style } from "./style.ts";
+import { duration } from "./time.ts";
+
+/** How a recovery has ended or why it waits, what was measured, and what can be done now. */
+export function recoveryEndText(recovery: ApiRecovery, style: Style): string {
+  const parts = [
+    headText(recovery, style),
+    measuredText(recovery, style),
+    troubleText(recovery, style),
+    nextText(recovery),
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function headText({ id, mode, state, startedAt, finishedAt }: ApiRecovery, style: Style): string {
+  const took =
+    startedAt === undefined || finishedAt === undefined
+      ? ""
+      : ` after ${formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))}`;
+  const text = `${mode === "drill" ? "Drill" : "Recovery"} ${id}: ${state.replaceAll("_", " ")}${took}`;
+  return style.bold(state === "succeeded" ? style.good(text) : text);
+}
+
+function measuredText(recovery: ApiRecovery, style: Style): string {
+  const { achieved, objectives, tiers } = recovery;
+  if (recovery.startedAt === undefined || achieved === undefined) return "";
+  const verdict = (missed: boolean, allowed: number | undefined): string =>
+    allowed === undefined
+      ? ""
+      : missed
+        ? style.bad(` MISSED (objective ${formatDuration(allowed)})`)
+        : style.good(` met (objective ${formatDuration(allowed)})`);
+  const lines = achieved.tiers.flatMap(({ tier, rtoMs }) => {
+    const name = tiers.find((each) => each.tier === tier)?.name ?? `Tier ${tier}`;
+    return rtoMs === undefined
+      ? []
+      : [`  back after   ${duration(rtoMs)}  tier ${tier}${name === `Tier ${tier}` ? "" : ` (${name})`}`];
+  });
+  if (achieved.rtoMs !== undefined)
+    lines.push(`  actual RTO   ${duration(achieved.rtoMs)}${verdict(missesRto(recovery), objectives.rtoMs)}`);
+  if (achieved.rpoMs !== undefined)
+    lines.push(`  actual RPO   ${duration(achieved.rpoMs)}${verdict(missesRpo(recovery), objectives.rpoMs)}`);
+  return lines.join("\n");
+}
+
+function troubleText(recovery: ApiRecovery, style: Style): string {
+  if (failedChecks(recovery)) return checkFindingsText(recovery.findings, style);
+  return recovery.steps
+    .flatMap(({ id, state, error }) =>
+      state === "failed" && error !== undefined
+        ? [`${style.bad("failed:")} ${id}: ${error.message}\n    ${error.hint}`]
+        : [],
+    )
+    .join("\n");
+}
+
+function nextText(recovery: ApiRecovery): string {
+  const { id, state, aside, steps } = recovery;
+  if (state === "awaiting_approval") return `It waits for a second person: muster recoveries approve ${id}`;
+  if (failedChecks(recovery)) return "Nothing was touched. Start it again when this is mended.";
+  const lines: string[] = [];
+  const failed = steps.find((step) => step.state === "failed");
+  if (failed !== undefined) lines.push(`Try it again:   muster recoveries retry ${id} ${failed.id}`);
+  const good = state === "succeeded" || state === "completed_with_exceptions";
+  if (aside === "kept" && good) lines.push(`Drop the old data, for good:   muster recoveries accept ${id}`);
+  if (aside === "kept") lines.push(`Put the old data back:   muster recoveries rollback ${id}`);
+  return lines.length === 0 ? "" : `${aside === "kept" ? "What was replaced is kept aside.\n" : ""}${lines.join("\n")}`;
+}

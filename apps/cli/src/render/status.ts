@@ -1,0 +1,65 @@
+import type { ApiFleetStatus, ApiServiceStatus } from "@muster/protocol";
+import type { Style } from "./style.ts";
+import { table } from "./table.ts";
+import { moment, seconds } from "./time.ts";
+
+/** The fleet by tier: state, exposure against the objective, and what is wrong in words. */
+export function statusText(status: ApiFleetStatus, style: Style): string {
+  const head = `${indicatorText(status, style)}  ${style.dim(moment(status.at))}`;
+  const tiers = [...new Set(status.services.map(({ tier }) => tier))].sort((a, b) => a - b);
+  const parts = tiers.map((tier) =>
+    tierText(
+      status.services.filter((service) => service.tier === tier),
+      style,
+    ),
+  );
+  const recoveries = status.activeRecoveries.map(
+    ({ id, mode, state }) => `${mode === "drill" ? "DRILL" : "RECOVERY"} ${id} is ${state.replaceAll("_", " ")}`,
+  );
+  return [head, ...parts, ...(recoveries.length === 0 ? [] : [recoveries.map(style.warn).join("\n")])].join("\n\n");
+}
+
+function indicatorText({ indicator, description }: ApiFleetStatus, style: Style): string {
+  const text = style.bold(description);
+  if (indicator === "none") return style.good(text);
+  return indicator === "minor" ? style.warn(text) : style.bad(text);
+}
+
+function tierText(services: readonly ApiServiceStatus[], style: Style): string {
+  const [first] = services;
+  const head = style.bold(
+    `Tier ${first?.tier ?? "?"}${first === undefined || first.tierName === `Tier ${first.tier}` ? "" : `: ${first.tierName}`}`,
+  );
+  const rows = services.map((service) => [
+    ...[service.service, stateText(service, style), exposureText(service, style)],
+    ...[seconds(service.rpoSeconds), seconds(service.rtoSeconds), service.host, remarkOf(service)],
+  ]);
+  const headings = ["SERVICE", "STATE", "EXPOSURE", "RPO", "RTO", "HOST", "REMARK"];
+  return `${head}\n${table(headings, rows, { style })}`;
+}
+
+function stateText({ status }: ApiServiceStatus, style: Style): string {
+  const words = status.replaceAll("_", " ");
+  if (status === "operational") return style.good(words);
+  return status === "major_outage" ? style.bad(words) : style.warn(words);
+}
+
+function exposureText({ sources, exposureSeconds, exposureState }: ApiServiceStatus, style: Style): string {
+  if (sources.length === 0) return style.dim("no data");
+  if (exposureState === "unprotected") return style.bad("unprotected");
+  const text =
+    exposureState === "ok"
+      ? seconds(exposureSeconds)
+      : `${seconds(exposureSeconds)} (${exposureState.replace("-", " ")})`;
+  return exposureState === "ok" ? style.good(text) : exposureState === "at-risk" ? style.warn(text) : style.bad(text);
+}
+
+/** The first thing that an operator should know. */
+function remarkOf({ hostOnline, recovery, probes, sources }: ApiServiceStatus): string {
+  if (recovery !== undefined) return `recovering: ${recovery}`;
+  if (!hostOnline) return "its agent is not connected";
+  const failing = probes.find(({ state }) => state === "failing");
+  if (failing !== undefined) return `${failing.name}: ${failing.message ?? "failing"}`;
+  const broken = sources.find(({ lastError }) => lastError !== undefined);
+  return broken === undefined ? "" : `last backup of ${broken.source}: ${broken.lastError}`;
+}
