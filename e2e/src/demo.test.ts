@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "@muster/core/testing";
@@ -13,6 +13,7 @@ let folder: string;
 
 beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), "muster-e2e-"));
+  await chmod(parent, 0o755); // PostgreSQL's own user works below it
   folder = join(parent, "demo");
 });
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
