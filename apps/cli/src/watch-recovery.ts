@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/core";
+import { MusterError, systemClock } from "@muster/core";
 import type { ApiRecovery } from "@muster/protocol";
 import type { Cli } from "./cli.ts";
 import type { Client } from "./client.ts";
@@ -28,7 +28,7 @@ async function watch(cli: Cli, client: Client, id: string, limit: AbortSignal): 
   using view = createLiveView(cli.terminal);
   let latest: ApiRecovery | undefined;
   const draw = (): void => {
-    if (latest !== undefined) view.show(recoveryLines(latest, { style: cli.style, now: Date.now() }));
+    if (latest !== undefined) view.show(recoveryLines(latest, { style: cli.style, now: systemClock.now() }));
   };
   const timer = cli.terminal.live ? setInterval(draw, drawEvery) : undefined;
   try {

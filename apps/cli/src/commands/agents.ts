@@ -1,4 +1,4 @@
-import { formatDuration } from "@muster/core";
+import { formatDuration, systemClock } from "@muster/core";
 import { type ApiHost, hostSchema } from "@muster/protocol";
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
@@ -26,7 +26,7 @@ export function addAgents(program: Command, cli: Cli): void {
     .description("show a host's sources, probes and actions")
     .action(async (name: string) => {
       const host = await (await cli.client()).get(`/api/v1/hosts/${encodeURIComponent(name)}`, hostSchema);
-      cli.print(host, () => hostText(host, { style: cli.style, now: Date.now() }));
+      cli.print(host, () => hostText(host, { style: cli.style, now: systemClock.now() }));
     });
 
   agents
@@ -50,7 +50,7 @@ function hostTable(cli: Cli, hosts: readonly ApiHost[]): string {
   const { style } = cli;
   const states = { online: style.good("online"), offline: style.bad("offline"), revoked: style.dim("revoked") };
   const rows = hosts.map(({ name, state, lastSeenAt, clockOffsetMs, sources, probes, agentVersion }) => [
-    ...[name, states[state], ago(lastSeenAt, Date.now())],
+    ...[name, states[state], ago(lastSeenAt, systemClock.now())],
     clockOffsetMs === undefined ? "–" : formatDuration(clockOffsetMs),
     sources.map((source) => source.name).join(", ") || "–",
     probes.map((probe) => (probe.state === "failing" ? style.bad(`${probe.name}!`) : probe.name)).join(", ") || "–",

@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/core";
+import { MusterError, systemClock } from "@muster/core";
 import { type ApiBackup, backupSchema, backupsCreatedSchema } from "@muster/protocol";
 import type { Command } from "commander";
 import { timeoutOf } from "../arguments.ts";
@@ -37,7 +37,7 @@ export function addBackup(program: Command, cli: Cli): void {
       };
       const { backups } = await client.post("/api/v1/backups", backupsCreatedSchema, body);
       const ended = wait || timeout !== undefined ? await waitForAll(cli, client, backups, limit) : backups;
-      cli.print(ended, () => backupTable(ended, { style: cli.style, now: Date.now() }));
+      cli.print(ended, () => backupTable(ended, { style: cli.style, now: systemClock.now() }));
       if (!wait && timeout === undefined) cli.note("They go on in the background; follow them with: muster backups");
       sayOutcome(cli, ended);
     });
@@ -61,7 +61,7 @@ async function waitForAll(
   return poll(
     () => Promise.all(started.map(({ id }) => client.get(`/api/v1/backups/${encodeURIComponent(id)}`, backupSchema))),
     (backups) => {
-      view.show(backupLines(backups, { style: cli.style, now: Date.now() }));
+      view.show(backupLines(backups, { style: cli.style, now: systemClock.now() }));
       return backups.every(({ state }) => state !== "queued" && state !== "running");
     },
     { limit, what: "the backup" },

@@ -1,3 +1,4 @@
+import { systemClock } from "@muster/core";
 import { backupSchema, pageOf } from "@muster/protocol";
 import type { Command } from "commander";
 import { countOf } from "../arguments.ts";
@@ -24,6 +25,6 @@ export function addBackups(program: Command, cli: Cli): void {
     .action(async ({ limit, ...filter }: BackupsOptions) => {
       const query = { ...filter, limit: countOf(limit, "--limit") };
       const items = await listPages(await cli.client(), "/api/v1/backups", pageOf(backupSchema), query);
-      cli.print(items, () => backupTable(items, { style: cli.style, now: Date.now() }));
+      cli.print(items, () => backupTable(items, { style: cli.style, now: systemClock.now() }));
     });
 }

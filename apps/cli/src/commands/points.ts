@@ -1,4 +1,4 @@
-import { formatSize } from "@muster/core";
+import { formatSize, systemClock } from "@muster/core";
 import { type ApiPoint, pageOf, pointSchema } from "@muster/protocol";
 import type { Command } from "commander";
 import { countOf } from "../arguments.ts";
@@ -29,7 +29,7 @@ export function addPoints(program: Command, cli: Cli): void {
     .option("--expired", "also those that retention has given up")
     .option("--limit <number>", "how many", "50")
     .action(async ({ limit, before, expired = false, ...filter }: PointsOptions) => {
-      const to = before === undefined ? undefined : parseTarget(before, Date.now());
+      const to = before === undefined ? undefined : parseTarget(before, systemClock.now());
       const query = { ...filter, to: to === "latest" ? undefined : to, expired, limit: countOf(limit, "--limit") };
       const items = await listPages(await cli.client(), "/api/v1/points", pageOf(pointSchema), query);
       cli.print(items, () => pointTable(cli, items));
@@ -39,7 +39,7 @@ export function addPoints(program: Command, cli: Cli): void {
 
 function pointTable({ style }: Cli, points: readonly ApiPoint[]): string {
   const rows = points.map((point) => [
-    ...[moment(point.takenAt), ago(point.takenAt, Date.now()), `${point.service}/${point.source}`, point.host],
+    ...[moment(point.takenAt), ago(point.takenAt, systemClock.now()), `${point.service}/${point.source}`, point.host],
     ...[formatSize(point.logicalBytes), formatSize(point.storedBytes), point.repository, point.id],
     point.damaged ? style.bad("damaged") : point.expiredAt !== undefined ? style.dim("expired") : verifiedText(point),
   ]);

@@ -1,4 +1,4 @@
-import { MusterError, parseDuration } from "@muster/core";
+import { MusterError, parseDuration, systemClock } from "@muster/core";
 import { type ApiRecoveryPreview, type RecoveryRequest, recoveryPreviewSchema, recoverySchema } from "@muster/protocol";
 import type { Command } from "commander";
 import { collected, countOf, pairsOf } from "../arguments.ts";
@@ -54,7 +54,7 @@ export function addRecover(program: Command, cli: Cli): void {
 }
 
 async function recover(cli: Cli, options: RecoverOptions): Promise<void> {
-  const request = requestOf(options, Date.now());
+  const request = requestOf(options, systemClock.now());
   const client = await cli.client();
   const query = { checks: options.checks !== false };
   const preview = await client.post("/api/v1/recoveries/preview", recoveryPreviewSchema, request, { query });

@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/core";
+import { MusterError, systemClock } from "@muster/core";
 import { type ApiRecovery, pageOf, recoverySchema } from "@muster/protocol";
 import type { Command } from "commander";
 import { countOf, timeoutOf } from "../arguments.ts";
@@ -41,7 +41,7 @@ function addShow(recoveries: Command, cli: Cli): void {
     .description("show one with all its steps")
     .action(async (id: string | undefined) => {
       const recovery = await findRecovery(await cli.client(), id);
-      const lines = () => recoveryLines(recovery, { style: cli.style, now: Date.now() });
+      const lines = () => recoveryLines(recovery, { style: cli.style, now: systemClock.now() });
       cli.print(recovery, () => [...lines(), "", recoveryEndText(recovery, cli.style)].join("\n"));
     });
 }
@@ -72,7 +72,7 @@ function recoveryTable({ style }: Cli, recoveries: readonly ApiRecovery[]): stri
   const rows = recoveries.map((recovery) => [
     ...[recovery.id, recovery.mode === "drill" ? "DRILL" : "real", stateText(recovery, style)],
     ...[recovery.scenario ?? [...new Set(recovery.steps.map(({ service }) => service))].join(", ")],
-    ...[ago(recovery.createdAt, Date.now()), recovery.createdBy.replace(/^user:/, "")],
+    ...[ago(recovery.createdAt, systemClock.now()), recovery.createdBy.replace(/^user:/, "")],
     ...[duration(recovery.achieved?.rtoMs), duration(recovery.achieved?.rpoMs), recovery.aside.replaceAll("_", " ")],
   ]);
   const headings = ["RECOVERY", "MODE", "STATE", "WHAT", "BEGUN", "BY", "ACTUAL RTO", "ACTUAL RPO", "OLD DATA"];

@@ -15,12 +15,12 @@ const cells = 16;
 export function progressText(progress: Progress | undefined, style: Style): string {
   if (progress === undefined) return "";
   const { done, total, unit, note } = progress;
-  const amount = (value: number): string => (unit === "bytes" ? formatSize(value) : `${value} ${unit}`);
   const words = note === undefined || note === "" ? "" : `  ${style.dim(note)}`;
-  if (total <= 0) return `${amount(done)}${words}`;
+  if (total <= 0) return `${unit === "bytes" ? formatSize(done) : `${done} ${unit}`}${words}`;
   const share = Math.min(1, done / total);
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `${bar(share, style)} ${percent}  ${amount(done)} of ${amount(total)}${words}`;
+  const of = unit === "bytes" ? `${formatSize(done)} of ${formatSize(total)}` : `${done} of ${total} ${unit}`;
+  return `${bar(share, style)} ${percent}  ${of}${words}`;
 }
 
 /** A bar for a share from 0 to 1. */

@@ -9,7 +9,7 @@ export function stepTitle({ work, service }: StepPlan): string {
     case "restore":
       return `restore ${work.source} from ${minuteOf(work.takenAt)} (${formatSize(work.bytes)})`;
     case "gate":
-      return `wait for ${work.gate.probes.join(", ")}`;
+      return `wait until ${work.gate.probes.join(", ")} ${work.gate.probes.length === 1 ? "passes" : "pass"}`;
     case "aside":
       return work.verb === "accept" ? `drop what ${work.source} kept aside` : `put back what ${work.source} kept aside`;
   }
