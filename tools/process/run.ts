@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { stopWithUs } from "./signals.ts";
+import { listen, stopWithUs } from "./signals.ts";
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -24,6 +24,7 @@ export function run(
   args: readonly string[],
   { cwd, env, show = false }: RunOptions = {},
 ): Promise<Finished> {
+  listen();
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,

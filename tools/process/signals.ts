@@ -13,7 +13,8 @@ export function stopWithUs(child: ChildProcess): () => void {
   return () => children.delete(child);
 }
 
-function listen(): void {
+/** Must come before a child is started: a signal that arrives in between would end us without it. */
+export function listen(): void {
   if (listening) return;
   listening = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
