@@ -25,6 +25,12 @@ export const hostErrors = entries({
     hint: "Wait until it has ended.",
     retryable: true,
   },
+  "source-running": {
+    kind: "conflict",
+    summary: "The source's server runs, but its data can only be replaced while it is down.",
+    hint: "Declare a stop action for the service.",
+    retryable: false,
+  },
   "source-failed": {
     kind: "internal",
     summary: "A tool that reads or writes the source failed.",

@@ -78,7 +78,7 @@ describe("a Redis source", () => {
     const point = memoryPoint();
     const backup = await sourceOf(redis).backup(context, point.writer);
     await expect(sourceOf(redis).restore(context, point.reader, requestFor("redis", backup))).rejects.toMatchObject({
-      code: "conflict",
+      code: "source-running",
       hint: expect.stringContaining("stop action"),
     });
   });

@@ -49,7 +49,7 @@ export function stagingPath({ directory }: Pick<Target, "directory">, id: string
 }
 
 /**
- * Throws `conflict` unless the server is certainly stopped: a running one would overwrite the restored file when it saves.
+ * Throws `source-running` unless the server is certainly stopped: a running one would overwrite the restored file when it saves.
  * Only a refused connection proves it; silence does not.
  */
 export async function requireStopped({ config }: Server): Promise<void> {
@@ -65,8 +65,10 @@ export async function requireStopped({ config }: Server): Promise<void> {
     socket.once("error", settle);
   });
   const hint = "Declare a stop action for the service, so that the server is down while its data is replaced.";
-  if (answer === "open") throw new MusterError("conflict", `Redis at ${where} is running`, { hint });
+  if (answer === "open") throw new MusterError("source-running", `Redis at ${where} is running`, { hint });
   const refused = [answer, ...(answer instanceof AggregateError ? answer.errors : [])];
   if (refused.some((error) => systemErrorCode(error) === "ECONNREFUSED")) return;
-  throw new MusterError("conflict", `it is not certain that Redis at ${where} is stopped: ${answer.message}`, { hint });
+  throw new MusterError("source-running", `it is not certain that Redis at ${where} is stopped: ${answer.message}`, {
+    hint,
+  });
 }

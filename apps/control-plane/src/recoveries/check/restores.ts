@@ -50,16 +50,21 @@ async function askHost(
     grant: { repository: source.repository, domain: source.service },
   };
   const findings = findingsOf(await cp.commands.ask(command, signal), source);
-  const prepared = mine.some(({ work }) => work.kind === "action" && work.purpose === "prepare");
-  return prepared ? findings.map(excused) : findings;
+  const purposes = new Set(mine.flatMap(({ work }) => (work.kind === "action" ? [work.purpose] : [])));
+  return findings.map((finding) => excused(finding, purposes));
 }
 
-/** A server that is down is what `prepare` is for; the restore looks at it again once that has run. */
-function excused(finding: CheckFinding): CheckFinding {
-  if (finding.code !== "source-unavailable") return finding;
-  const hint =
-    "The prepare step starts it; the restore checks version, identity and space again before it touches anything.";
-  return { ...finding, severity: "warning", hint };
+/** A server that runs is what `stop` is for, one that is down what `prepare` is for: the restore looks again after them. */
+function excused(finding: CheckFinding, purposes: ReadonlySet<string>): CheckFinding {
+  if (finding.code === "source-running" && purposes.has("stop")) {
+    return { ...finding, severity: "info", hint: "The stop step ends it first." };
+  }
+  if (finding.code === "source-unavailable" && purposes.has("prepare")) {
+    const hint =
+      "The prepare step starts it; the restore checks version, identity and space before it touches anything.";
+    return { ...finding, severity: "warning", hint };
+  }
+  return finding;
 }
 
 function findingsOf({ outcome }: CommandFinished, source: ResolvedSource): CheckFinding[] {
