@@ -3,7 +3,7 @@ import { forEachDatabase } from "@muster/database/testing";
 import type { ApiRecovery } from "@muster/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
-import { doesWell, failsWith } from "./testing/test-host.ts";
+import { type Behaviour, doesWell, failsWith } from "./testing/test-host.ts";
 
 let repository: SharedRepository;
 beforeAll(async () => {
@@ -121,6 +121,27 @@ forEachDatabase("a recovery", (open) => {
     ]);
     expect(fleet.hosts["db-1"].began.filter((key) => key.startsWith(id))).toEqual([]);
     expect(await database.db.select().from(activeTargets)).toEqual([]);
+  });
+
+  it("lets a step stop a running server, but no step excuses one that is down without a prepare action", async () => {
+    await using database = await open();
+    await using fleet = await testFleet(database, repository);
+    const found =
+      (code: string): Behaviour =>
+      (command) =>
+        command.work.case === "checkRestore"
+          ? ({
+              case: "check",
+              value: { findings: [{ severity: "error", code, message: "so it is", hint: "" }] },
+            } as const)
+          : doesWell(command);
+    fleet.hosts["db-1"].behave(found("source-running"));
+    const recovered = await fleet.until(await fleet.begin(), "the end", ended);
+    expect(recovered.state).toBe("succeeded");
+    expect(recovered.findings).toMatchObject([{ severity: "info", code: "source-running", subject: "db-1/orders" }]);
+    fleet.hosts["db-1"].behave(found("source-unavailable"));
+    const refused = await fleet.until(await fleet.begin(), "the end", ended);
+    expect(refused).toMatchObject({ state: "failed", findings: [{ severity: "error", code: "source-unavailable" }] });
   });
 
   it("tries again what may be tried again, fails when it stays so, and goes on when somebody retries", async () => {
