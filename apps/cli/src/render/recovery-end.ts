@@ -62,6 +62,8 @@ function nextText(recovery: ApiRecovery): string {
   const { id, state, aside, steps } = recovery;
   if (state === "awaiting_approval") return `It waits for a second person: muster recoveries approve ${id}`;
   if (failedChecks(recovery)) return "Nothing was touched. Start it again when this is mended.";
+  if (aside === "accepted") return "The data that was replaced has been dropped.";
+  if (aside === "rolled_back") return "The data that was replaced has been put back.";
   const lines: string[] = [];
   const failed = steps.find((step) => step.state === "failed");
   if (failed !== undefined) lines.push(`Try it again:   muster recoveries retry ${id} ${failed.id}`);

@@ -1,0 +1,186 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { waitFor } from "@muster/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCli } from "./cli.ts";
+import { sampleRecovery } from "./render/sample.ts";
+import { type TestTerminal, testTerminal } from "./testing-terminal.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "muster-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function muster(
+  args: readonly string[],
+  terminal = testTerminal(folder),
+): Promise<{ code: number; terminal: TestTerminal }> {
+  return { code: await runCli(args, terminal), terminal };
+}
+
+type Answer = { readonly status?: number; readonly body: unknown } | { readonly stream: readonly string[] };
+
+/** A control plane in name only: answers each path as it is told. Its requests are kept. */
+async function peer(answers: Readonly<Record<string, Answer>>) {
+  const requests: { readonly path: string; readonly token: string | undefined; readonly key: unknown }[] = [];
+  const server = createServer((request, response) => {
+    const path = `${request.method} ${request.url?.split("?")[0]}`;
+    requests.push({ path, token: request.headers.authorization, key: request.headers["idempotency-key"] });
+    const answer = answers[path] ?? { status: 404, body: "no such thing" };
+    if ("stream" in answer) {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (const part of answer.stream) response.write(part);
+      return;
+    }
+    response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer.body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  return {
+    requests,
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const problem = (status: number, code: string, detail: string): Answer => ({
+  status,
+  body: { type: `/errors/${code}`, title: "t", status, detail, code, hint: "Do this.", retryable: false },
+});
+
+describe("muster", () => {
+  it("ends with 2 for what it does not know, and 0 for help", async () => {
+    expect((await muster(["recovr"])).code).toBe(2);
+    expect((await muster(["recover", "--bogus"])).code).toBe(2);
+    expect((await muster(["--help"])).code).toBe(0);
+    const { code, terminal } = await muster(["recover", "--onto", "db-1"]);
+    expect(code).toBe(2);
+    expect(terminal.errors()).toBe(
+      'error: --onto "db-1" is not of the form OLD=NEW\n  Write it like --onto db-1=db-2. (usage)\n',
+    );
+  });
+
+  it("says in two lines that no control plane answers", async () => {
+    const { code, terminal } = await muster(["--server", "http://127.0.0.1:1", "status"]);
+    expect(code).toBe(1);
+    expect(terminal.errors()).toMatch(
+      /^error: the control plane at http:\/\/127.0.0.1:1 does not answer: .*\n {2}Start it with: muster up.*\n$/,
+    );
+  });
+
+  it("says what the control plane's problem document says, as JSON when asked for", async () => {
+    await using server = await peer({ "GET /api/v1/hosts": problem(403, "forbidden", "viewers may not") });
+    const { code, terminal } = await muster(["--server", server.url, "--token", "secret", "agents"]);
+    expect(code).toBe(1);
+    expect(terminal.errors()).toBe("error: viewers may not\n  Do this. (forbidden)\n");
+    expect(server.requests[0]?.token).toBe("Bearer secret");
+    const json = await muster(["--server", server.url, "--json", "agents"]);
+    expect(JSON.parse(json.terminal.errors())).toMatchObject({ error: { code: "forbidden", hint: "Do this." } });
+  });
+
+  it("sends the local admin token to no other server", async () => {
+    await using server = await peer({ "GET /api/v1/hosts": { body: { items: [] } } });
+    const data = join(folder, "token");
+    writeFileSync(data, "admin-secret");
+    const { mkdirSync } = await import("node:fs");
+    mkdirSync(join(folder, "muster-data"));
+    const endpoints = (http: string) =>
+      writeFileSync(join(folder, "muster-data", "endpoints.json"), JSON.stringify({ http, adminToken: data }));
+    endpoints("http://127.0.0.1:1");
+    expect((await muster(["--server", server.url, "agents"])).code).toBe(0);
+    expect(server.requests[0]?.token).toBeUndefined();
+    endpoints(server.url);
+    expect((await muster(["agents"])).code).toBe(0);
+    expect(server.requests[1]?.token).toBe("Bearer admin-secret");
+  });
+
+  it("is not taken in by a server that is not a control plane", async () => {
+    await using server = await peer({ "GET /api/v1/hosts": { body: { items: [{ name: 5 }] } } });
+    const { code, terminal } = await muster(["--server", server.url, "agents"]);
+    expect(code).toBe(1);
+    expect(terminal.errors()).toContain("gave an answer that this version of muster does not understand");
+  });
+});
+
+describe("muster recover", () => {
+  const { findings: _none, ...rest } = sampleRecovery();
+  const preview = { ...rest, findings: [] };
+  const asked = (answer: string) => testTerminal(folder, { asks: true, ask: async () => answer });
+
+  it("starts nothing unless the plan's name is typed", async () => {
+    await using server = await peer({ "POST /api/v1/recoveries/preview": { body: preview } });
+    const args = ["--server", server.url, "recover"];
+    expect((await muster(args, asked("other"))).code).toBe(1);
+    expect((await muster(args)).code).toBe(2);
+    expect((await muster(["--no-input", ...args], asked("shop"))).code).toBe(2);
+    expect(server.requests.filter(({ path }) => path === "POST /api/v1/recoveries")).toEqual([]);
+  });
+
+  it("starts it when the name is typed, once per key", async () => {
+    await using server = await peer({
+      "POST /api/v1/recoveries/preview": { body: preview },
+      "POST /api/v1/recoveries": { status: 202, body: sampleRecovery() },
+    });
+    const { code, terminal } = await muster(["--server", server.url, "recover"], asked("shop"));
+    expect(code).toBe(0);
+    expect(terminal.output()).toBe("rec_1\n");
+    expect(server.requests.at(-1)?.key).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("ends with 3 when something stands in the way", async () => {
+    const finding = {
+      severity: "error",
+      code: "host-offline",
+      subject: "db-1",
+      message: "it is away",
+      hint: "Start it.",
+    };
+    await using server = await peer({
+      "POST /api/v1/recoveries/preview": { body: { ...preview, findings: [finding] } },
+    });
+    for (const more of [["--dry-run"], ["--yes"]])
+      expect((await muster(["--server", server.url, "recover", ...more])).code).toBe(3);
+    expect(server.requests.filter(({ path }) => path === "POST /api/v1/recoveries")).toEqual([]);
+  });
+});
+
+describe("muster recoveries watch", () => {
+  const snapshot = (changes: Parameters<typeof sampleRecovery>[0], revision: number): string =>
+    `id: ${revision}\nevent: recovery\ndata: ${JSON.stringify(sampleRecovery({ ...changes, revision }))}\n\n`;
+  const page = { body: sampleRecovery() };
+
+  it("follows to the end, and ends with what it means", async () => {
+    const stream = [": muster\n\n", snapshot({}, 1), snapshot({ state: "completed_with_exceptions" }, 2)];
+    await using server = await peer({
+      "GET /api/v1/recoveries/rec_1": page,
+      "GET /api/v1/recoveries/rec_1/events": { stream },
+    });
+    const { code, terminal } = await muster(["--server", server.url, "recoveries", "watch", "rec_1"]);
+    expect(code).toBe(6);
+    expect(terminal.output()).toContain("Recovery rec_1: completed with exceptions");
+  });
+
+  it("stops at --timeout with 124 and at Ctrl-C with 130, and says that the recovery goes on", async () => {
+    const stream = [snapshot({}, 1)];
+    await using server = await peer({
+      "GET /api/v1/recoveries/rec_1": page,
+      "GET /api/v1/recoveries/rec_1/events": { stream },
+    });
+    const late = await muster(["--server", server.url, "recoveries", "watch", "rec_1", "--timeout", "200ms"]);
+    expect(late.code).toBe(124);
+    const terminal = testTerminal(folder);
+    const watching = muster(["--server", server.url, "recoveries", "watch", "rec_1"], terminal);
+    await waitFor("the first line", () => terminal.errors().includes("RECOVERY rec_1"));
+    terminal.interrupt();
+    expect((await watching).code).toBe(130);
+    for (const each of [late.terminal, terminal]) expect(each.errors()).toContain("Recovery rec_1 goes on.");
+  });
+});
