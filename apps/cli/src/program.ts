@@ -57,14 +57,5 @@ export function createProgram(
     .configureOutput(output);
   program.configureHelp({ showGlobalOptions: false });
   for (const add of commands) add(program, cli);
-  inherit(program);
   return program;
-}
-
-/** Commander hands on some settings only to commands made later by `command()`; groups made here get all. */
-function inherit(parent: Command): void {
-  for (const command of parent.commands) {
-    command.copyInheritedSettings(parent);
-    inherit(command);
-  }
 }

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { stripVTControlCharacters } from "node:util";
+import { MusterError } from "@muster/core";
 
 /** Where a command reads and writes: data on `out`, everything else on `err`. */
 export interface Terminal {
@@ -34,21 +36,30 @@ export function nodeTerminal(): Terminal {
     asks: stdin.isTTY === true && stderr.isTTY === true,
     columns: () => stderr.columns ?? stdout.columns ?? 100,
     rows: () => stderr.rows ?? 40,
-    async ask(question, signal) {
-      const reader = createInterface({ input: stdin, output: stderr });
-      try {
-        return await reader.question(question, { signal });
-      } finally {
-        reader.close();
-      }
-    },
+    ask: (question, signal) => ask(question, signal),
     onInterrupt(listener) {
-      process.on("SIGINT", listener);
+      process.once("SIGINT", listener); // a second Ctrl-C ends the process at once
       return () => process.off("SIGINT", listener);
     },
     environment: env,
     directory: process.cwd(),
   };
+}
+
+/** While a question is asked, readline takes Ctrl-C for itself, and Ctrl-D would leave the question open for ever. */
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = once(reader, "close").then(() => Promise.reject(new Error("the input ended")));
+  closed.catch(() => undefined); // it also closes after an answer
+  reader.on("SIGINT", () => process.emit("SIGINT"));
+  try {
+    return await Promise.race([reader.question(question, { signal }), closed]);
+  } catch (cause) {
+    process.stderr.write("\n");
+    throw new MusterError("cancelled", "the question was not answered; nothing was changed", { cause });
+  } finally {
+    reader.close();
+  }
 }
 
 /** `muster points | head` ends without a complaint. */

@@ -43,7 +43,7 @@ function logging(terminal: Terminal): LiveView {
     show(lines) {
       for (const line of lines) {
         const words = stripVTControlCharacters(line)
-          .replaceAll(/[█░]|[\d.]+ ?(ms|s|m|h|d|%|[kMGT]?B|items|probes)?\b/g, "")
+          .replaceAll(/[█░/]|[\d.]+ ?(ms|s|m|h|d|%|[kMGT]?B|items|probes)?\b/g, "")
           .replaceAll(/\s+/g, " ")
           .trim();
         if (words === "" || said.has(words)) continue;

@@ -17,7 +17,7 @@ describe("a recovery on the screen", () => {
         ▸ ◆ restore orders        db-1  3m 30s / 5m  attempt 2  ████░░░░░░░░░░░░  25%  500 MB of 2.00 GB  loading
         ✗   restore roles         db-1  30s  no room on /srv
         · ◆ wait until up passes  db-1
-      · Tier 2  1 steps"
+      · Tier 2  1 step"
     `);
   });
 

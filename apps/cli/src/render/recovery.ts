@@ -44,7 +44,8 @@ function groupLines({ title, steps }: StepGroup, context: Context): string[] {
   const count = `${done} of ${steps.length}`;
   if (done === steps.length)
     return [`${style.good("✓")} ${style.bold(title)}  ${style.dim(`${count}${tookText(steps)}`)}`];
-  if (!begun) return [`${style.dim("·")} ${style.dim(`${title}  ${steps.length} steps`)}`];
+  if (!begun)
+    return [`${style.dim("·")} ${style.dim(`${title}  ${steps.length} ${steps.length === 1 ? "step" : "steps"}`)}`];
   const width = Math.max(...steps.map((step) => step.title.length));
   return [
     `${style.accent("▸")} ${style.bold(title)}  ${count}`,
