@@ -2,7 +2,7 @@ import { openDatabase } from "@muster/database";
 import type { ApiRecovery } from "@muster/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
-import { type Behaviour, doesWell } from "./testing/test-host.ts";
+import { type Behaviour, doesWell, type TestHost } from "./testing/test-host.ts";
 
 let repository: SharedRepository;
 beforeAll(async () => {
@@ -70,4 +70,55 @@ function finished(command: Parameters<Behaviour>[0]) {
   const outcome = doesWell(command);
   if (outcome === "works") throw new Error("it always ends");
   return outcome;
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+function seededRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+describe("whatever happens to control plane and connections", () => {
+  for (const seed of [1, 2, 3, 4]) {
+    it(`a recovery comes to its end, and no step is begun twice, seed ${seed}`, async () => {
+      const random = seededRandom(seed);
+      await using database = await openDatabase({});
+      await using fleet = await testFleet(database, repository);
+      const hosts = [fleet.hosts["app-1"], fleet.hosts["db-1"]];
+      for (const host of hosts) host.behave((command) => (random(2) === 0 ? "works" : doesWell(command)));
+      const id = await fleet.begin();
+      await fleet.until(id, "the start", ({ startedAt }) => {
+        finishAll(hosts);
+        return startedAt !== undefined;
+      });
+      for (let turn = 0; turn < 12; turn++) {
+        const host = hosts[random(2)] ?? fleet.hosts["db-1"];
+        if (turn % 4 === 3) await fleet.restart();
+        else {
+          await host.leave();
+          if (random(2) === 0) finishAll([host]);
+          await host.connect(fleet.test);
+        }
+        for (const each of hosts) each.pump();
+        if (random(2) === 0) finishAll(hosts);
+      }
+      const done = await fleet.until(id, "the end", (now) => {
+        finishAll(hosts);
+        return ended(now);
+      });
+      expect(done.state).toBe("succeeded");
+      const began = hosts.flatMap((host) => host.began).filter((key) => key.startsWith(id));
+      expect(began.sort()).toEqual(order.map((each) => `${id}/${each}/1`).sort());
+    });
+  }
+});
+
+function finishAll(hosts: readonly TestHost[]): void {
+  for (const host of hosts)
+    for (const command of host.working()) host.finish((one) => one === command, finished(command));
 }
