@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "@muster/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { processesOf } from "./testing/leftovers.ts";
 
 const main = join(import.meta.dirname, "..", "..", "examples", "fleet", "src", "main.ts");
 let parent: string;
@@ -35,20 +36,6 @@ async function runDemo(...options: string[]): Promise<{ code: number; output: st
   return { code, output: output() };
 }
 
-/** Processes whose command line or working directory lies in the demo's folder. */
-function leftovers(): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      } catch {
-        return ""; // it has ended meanwhile
-      }
-    })
-    .filter((line) => line.includes(folder));
-}
-
 describe("the demo", () => {
   it("refuses a folder that is not its own", async () => {
     const { child, output } = startDemo("--once", "--dir", parent);
@@ -71,7 +58,7 @@ describe("the demo", () => {
     expect(output).toMatch(/RTO [\d.]+ s of 120\.0 s allowed: met/);
     expect(output).toMatch(/RPO [\d.]+ s of 600\.0 s allowed: met/);
     expect(code).toBe(0);
-    await waitFor("everything to have ended", () => leftovers().length === 0);
+    await waitFor("everything to have ended", () => processesOf(folder).length === 0);
   });
 
   it("proves nothing when one byte of a row, a key or a file was altered", async () => {
@@ -80,7 +67,8 @@ describe("the demo", () => {
     expect(output).toContain("WRONG  PostgreSQL, products");
     expect(output).toContain("WRONG  Redis");
     expect(output).toContain("WRONG  Configuration and certificates");
+    expect(output).toContain("templates/welcome.txt differs");
     expect(output).toContain("The proof FAILED");
-    await waitFor("everything to have ended", () => leftovers().length === 0);
+    await waitFor("everything to have ended", () => processesOf(folder).length === 0);
   });
 });
