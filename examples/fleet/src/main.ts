@@ -70,6 +70,7 @@ async function demo(folder: Folder, options: { once: boolean; alter: readonly Al
 
     headline("Recovery, tier by tier");
     const recovery = await recover(api, "everything-lost", failureAt);
+    await awaitHealth(api, (states) => states.every((state) => state === "operational")); // before a byte is altered
 
     headline("Proof: every row, key and file");
     for (const what of options.alter) {
@@ -83,7 +84,6 @@ async function demo(folder: Folder, options: { once: boolean; alter: readonly Al
 
     headline("Measured against the objectives");
     const met = reportObjectives(recovery);
-    await awaitHealth(api, (states) => states.every((state) => state === "operational"));
     await showStatus(api);
     headline(proven && met ? "The shop is back, and it is proven" : "The proof FAILED");
     line(`  status page  ${api.url}/`);
