@@ -73,7 +73,9 @@ describe("muster with a control plane that it has started", () => {
     const { id } = listed.find(({ name }: { name: string }) => name === "eve");
     expect((await muster("token", "revoke", id)).code).toBe(0);
     expect((await muster("--token", token, "agents")).err).toContain("(unauthenticated)");
-    expect((await muster("token", "create", "--host", "db-1")).out).toMatch(/^muster-agent enroll --token muster1\./);
+    const forHost = await muster("token", "create", "--host", "db-1");
+    expect(forHost.out).toMatch(/^muster1\.\S+\n$/);
+    expect(forHost.err).toContain("Run on db-1, and give it this token: muster-agent enroll --token-file -");
   });
 
   it("shows a whole audit trail, and verifies the repository", async () => {

@@ -29,7 +29,7 @@ export async function startAgents(folder: Folder, settings: Settings, api: Api):
       const config = join(hostFolder(settings, host), "agent.yaml");
       await writeFile(config, stringify(agentConfig(settings, host)));
       const { token } = await api.post<{ token: string }>("/api/v1/enrolment-tokens", { host });
-      await run([agent, "enroll", "--token", token, "--config", config], environment);
+      await run([agent, "enroll", "--token-file", "-", "--config", config], environment, token);
       return start(folder, `agent-${host}`, [agent, "run", "--config", config], environment);
     }),
   );

@@ -41,10 +41,18 @@ async function stopChild(child: ChildProcess): Promise<void> {
   }
 }
 
-/** Runs a program to its end and gives its standard output; throws with its error output when it fails. */
-export async function run(argv: readonly string[], environment: Record<string, string> = {}): Promise<string> {
+/**
+ * Runs a program to its end with this standard input, and gives its standard output; throws with its error output when it fails.
+ */
+export async function run(
+  argv: readonly string[],
+  environment: Record<string, string> = {},
+  input = "",
+): Promise<string> {
   const [command = "", ...rest] = argv;
-  const child = spawn(command, rest, { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, rest, { env: { ...process.env, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined); // a program need not read its input
+  child.stdin.end(input);
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk) => {

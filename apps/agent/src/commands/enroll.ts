@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { systemClock } from "@muster/core";
 import type { Command } from "commander";
 import { defaultDataDirectory } from "../data/directory.ts";
+import { givenToken, tokenVariable } from "../enrolment/given-token.ts";
 import { withConfigOption } from "./shared-options.ts";
 
 interface EnrollOptions {
-  readonly token: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
   readonly server?: string;
   readonly data?: string;
   readonly config: string;
@@ -15,12 +17,16 @@ interface EnrollOptions {
 export function addEnroll(program: Command): void {
   withConfigOption(program.command("enroll"))
     .description("exchange a one-time token for this host's certificate")
-    .requiredOption("-t, --token <token>", "from: muster token create --host NAME")
+    .addHelpText("after", `\nWithout either option the token is taken from ${tokenVariable}.`)
+    .option("--token-file <file>", "the token of muster token create --host NAME; - reads standard input")
+    .option("-t, --token <token>", "the token itself; other users of this machine can see it")
     .option("-s, --server <host:port>", "another address of the control plane than the token has")
     .option("-d, --data <directory>", "where the agent keeps its key and journal (default: data in agent.yaml)")
     .option("--force", "replace an enrolment that is live", false)
     .action(async (options: EnrollOptions) => {
-      const { token, server, force } = options;
+      const { server, force } = options;
+      const { env, stdin } = process;
+      const token = await givenToken(options, { env, stdin, note: (line) => process.stderr.write(`${line}\n`) });
       const data = options.data ?? (await configuredData(options.config));
       const { enrol } = await import("../enrolment/enrol.ts");
       const identity = await enrol({ token, server, data, force, clock: systemClock });

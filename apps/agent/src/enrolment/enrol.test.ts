@@ -60,7 +60,7 @@ it("replaces a live enrolment only when forced", async () => {
 });
 
 it("refuses what is not a token with exit status 2, without repeating it", async () => {
-  const { status, output } = await runAgentCommand(["enroll", "--token", "hunter2", "--data", data]);
+  const { status, output } = await runAgentCommand(["enroll", "--data", data], { MUSTER_ENROLMENT_TOKEN: "hunter2" });
   expect(status).toBe(2);
   expect(output).toContain("this is not an enrolment token");
   expect(output).not.toContain("hunter2");

@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 async function connectedAgent(): Promise<AgentProcess> {
-  const enrolled = await runAgentCommand(["enroll", "--token", plane.token(), "--config", config]);
+  const enrolled = await runAgentCommand(["enroll", "--config", config], { MUSTER_ENROLMENT_TOKEN: plane.token() });
   expect(enrolled.output).toContain("enrolled as db-1");
   return run();
 }
@@ -215,7 +215,7 @@ describe("an enrolled agent", () => {
 
   it("renews its certificate and changes to it without losing the journal", async () => {
     plane.certificateLife = 6000;
-    const enrolled = await runAgentCommand(["enroll", "--token", plane.token(), "--config", config]);
+    const enrolled = await runAgentCommand(["enroll", "--config", config], { MUSTER_ENROLMENT_TOKEN: plane.token() });
     expect(enrolled.status).toBe(0);
     plane.certificateLife = 3_600_000;
     await run();

@@ -28,7 +28,7 @@ export function addInit(program: Command, cli: Cli): void {
 const nextSteps = `
 Next:
   muster up --detach                 start the control plane on this machine
-  muster token create --host db-1    let a host in, and run the command it prints there
+  muster token create --host db-1    let a host in: the token for muster-agent enroll --token-file -
   muster plan check plan.yaml        after you have put your services into it
   muster plan apply plan.yaml`;
 

@@ -58,8 +58,9 @@ export function addToken(program: Command, cli: Cli): void {
 async function createForHost(cli: Cli, host: string, expiresIn: number | undefined): Promise<void> {
   const body = { host, ...(expiresIn === undefined ? {} : { expiresIn }) };
   const created = await (await cli.client()).post("/api/v1/enrolment-tokens", enrolmentTokenSchema, body);
-  cli.print(created, () => created.command);
-  cli.note(`Run this on ${host}. It works once, until ${moment(created.expiresAt)}.`);
+  cli.print(created, () => created.token);
+  cli.note(`Run on ${host}, and give it this token: ${created.command}`);
+  cli.note(`It works once, until ${moment(created.expiresAt)}.`);
 }
 
 async function createForApi(

@@ -45,7 +45,7 @@ function enrolmentTokenRoute(app: App, cp: ControlPlane): void {
     async ({ body: { host, expiresIn }, caller }, reply) => {
       const actor = `user:${caller.name}` as const;
       const { token, expiresAt } = await createEnrolmentToken(cp, { host, lifeMs: expiresIn * 1000, actor });
-      const command = `muster-agent enroll --token ${token}`;
+      const command = "muster-agent enroll --token-file -"; // the token goes to its standard input
       return reply.code(201).send({ host, token, expiresAt: expiresAt.toISOString(), command });
     },
   );
