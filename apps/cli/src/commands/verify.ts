@@ -52,7 +52,7 @@ function reportText(
 ): string {
   const took = duration(Date.parse(finishedAt) - Date.parse(startedAt));
   const verdict = damage.length === 0 ? style.good("whole") : style.bad(`${damage.length} objects damaged`);
-  const head = `${repository}: ${points} points, ${verdict} (${level}, ${formatSize(bytesRead)} read in ${took})`;
+  const head = `${repository}: ${points} ${points === 1 ? "point" : "points"}, ${verdict} (${level}, ${formatSize(bytesRead)} read in ${took})`;
   const lines = damage.map(
     ({ service, point, object, message }) => `  ${service} ${point ?? ""} ${object}: ${message}`,
   );

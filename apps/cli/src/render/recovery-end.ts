@@ -1,9 +1,12 @@
+import { stripVTControlCharacters } from "node:util";
 import { formatDuration } from "@muster/core";
 import type { ApiRecovery } from "@muster/protocol";
 import { failedChecks, missesRpo, missesRto } from "../recovery-outcome.ts";
 import { checkFindingsText } from "./findings.ts";
 import type { Style } from "./style.ts";
 import { duration } from "./time.ts";
+
+type Failure = NonNullable<ApiRecovery["steps"][number]["error"]>;
 
 /** How a recovery has ended or why it waits, what was measured, and what can be done now. */
 export function recoveryEndText(recovery: ApiRecovery, style: Style): string {
@@ -52,10 +55,20 @@ function troubleText(recovery: ApiRecovery, style: Style): string {
   return recovery.steps
     .flatMap(({ id, state, error }) =>
       state === "failed" && error !== undefined
-        ? [`${style.bad("failed:")} ${id}: ${error.message}\n    ${error.hint}`]
+        ? [`${style.bad("failed:")} ${id}: ${error.message}${outputText(error, style)}\n    ${error.hint}`]
         : [],
     )
     .join("\n");
+}
+
+/** So many lines of a failed action's output are shown, its last. */
+const shownLines = 5;
+
+function outputText({ details }: Failure, style: Style): string {
+  const output = details?.output;
+  if (typeof output !== "string" || output.trim() === "") return "";
+  const lines = stripVTControlCharacters(output).trimEnd().split("\n").slice(-shownLines);
+  return lines.map((line) => `\n    ${style.dim("|")} ${line}`).join("");
 }
 
 function nextText(recovery: ApiRecovery): string {

@@ -52,6 +52,16 @@ describe("a recovery on the screen", () => {
     `);
   });
 
+  it("shows the last words of an action that failed", () => {
+    const output = "one\n\u001b[31mtwo\u001b[0m\nthree\nfour\nfive\nsix\n";
+    const steps = sampleRecovery().steps.map((step) =>
+      step.error === undefined ? step : { ...step, error: { ...step.error, details: { exitCode: 3, output } } },
+    );
+    const text = recoveryEndText(sampleRecovery({ steps, state: "failed" }), style);
+    expect(text).toContain("    | two\n    | three\n    | four\n    | five\n    | six\n");
+    expect(text).not.toContain("| one");
+  });
+
   it("ends with what was measured, and what can be done", () => {
     const achieved = { rtoMs: 4_000_000, rpoMs: 600_000, tiers: [{ tier: 1, rtoMs: 500_000 }, { tier: 2 }] };
     const ended = sampleRecovery({ state: "failed", finishedAt: "2026-03-02T12:20:00Z", aside: "kept", achieved });
