@@ -49,11 +49,15 @@ export async function recoveryWhen(
   what: string,
   wanted: (recovery: RecoveryView) => boolean,
 ): Promise<RecoveryView> {
+  let last: RecoveryView | undefined;
   const probe = async (): Promise<RecoveryView | undefined> => {
-    const recovery = await controlPlane.get<RecoveryView>(`/api/v1/recoveries/${id}`);
-    return wanted(recovery) ? recovery : undefined;
+    last = await controlPlane.get<RecoveryView>(`/api/v1/recoveries/${id}`);
+    return wanted(last) ? last : undefined;
   };
-  return waitFor(`recovery ${id}: ${what}`, probe, { timeout: 90_000, interval: 50 });
+  return waitFor(`recovery ${id}: ${what}`, probe, { timeout: 60_000, interval: 50 }).catch((cause: unknown) => {
+    const steps = last?.steps.map((step) => `${step.id} ${step.state}, attempt ${step.attempt}`).join("; ");
+    throw new Error(`recovery ${id} did not get to "${what}"; it is ${last?.state}: ${steps}`, { cause });
+  });
 }
 
 /** The step of this kind, of which there must be one. */
