@@ -18,6 +18,8 @@ let spoilt: Record<string, string>;
 const orders = "SELECT md5(string_agg(o::text, ',' ORDER BY id)) AS sum FROM orders o";
 const gate = { interval: "200ms", successes: 1, deadline: "20s" };
 
+// Before the fleet's own hook, so that it runs after it.
+afterAll(() => Promise.all([server?.[Symbol.asyncDispose](), spareServer?.[Symbol.asyncDispose]()]));
 const fleet = useFleet(async (fleet) => {
   [server, spareServer] = await Promise.all([startPostgres(), startPostgres()]);
   await server.query("CREATE DATABASE shop");
@@ -70,7 +72,6 @@ const fleet = useFleet(async (fleet) => {
   const { code, stderr } = await fleet.muster("backup", "--all", "--wait");
   if (code !== 0) throw new Error(stderr);
 });
-afterAll(() => Promise.all([server?.[Symbol.asyncDispose](), spareServer?.[Symbol.asyncDispose]()]));
 
 beforeEach(async () => {
   await writeFile(`${site.pages}/index.html`, "<h1>Defaced</h1>\n");

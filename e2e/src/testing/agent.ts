@@ -10,6 +10,8 @@ export interface Host {
   readonly program: () => Program;
   kill(signal: NodeJS.Signals): Promise<void>;
   start(): void;
+  /** Replaces agent.yaml; the next start reads it. */
+  configure(yaml: AgentYaml): Promise<void>;
 }
 
 /** What agent.yaml says, without `data`, which is the fleet's matter. */
@@ -19,14 +21,14 @@ export type AgentYaml = Readonly<Record<string, unknown>>;
 export async function enrolHost(folder: string, name: string, yaml: AgentYaml, token: string): Promise<Host> {
   await mkdir(folder, { recursive: true });
   const configFile = join(folder, "agent.yaml");
-  // JSON is YAML; retries are few, so that health follows at once.
-  await writeFile(configFile, JSON.stringify({ data: join(folder, "agent"), ...yaml }, undefined, 2));
+  const configure = (content: AgentYaml): Promise<void> =>
+    writeFile(configFile, JSON.stringify({ data: join(folder, "agent"), ...content }, undefined, 2)); // JSON is YAML
+  await configure(yaml);
   const options: ProgramOptions = { directory: folder, environment: { MUSTER_LOG: "info" } };
-  const enrolment = startProgram(
-    `enrol-${name}`,
-    [launchers.agent, "enroll", "--token", token, "--config", configFile],
-    options,
-  );
+  const tokenFile = join(folder, "enrolment.token");
+  await writeFile(tokenFile, token, { mode: 0o600 });
+  const enroll = [launchers.agent, "enroll", "--token-file", tokenFile, "--config", configFile];
+  const enrolment = startProgram(`enrol-${name}`, enroll, options);
   if ((await enrolment.ended()) !== 0) throw new Error(`${name} could not enrol:\n${enrolment.output()}`);
   const launch = (): Program =>
     startProgram(`agent-${name}`, [launchers.agent, "run", "--config", configFile], options);
@@ -36,6 +38,7 @@ export async function enrolHost(folder: string, name: string, yaml: AgentYaml, t
     folder,
     configFile,
     program: () => program,
+    configure,
     kill: (signal) => program.end(signal),
     start() {
       program = launch();

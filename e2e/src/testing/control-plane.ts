@@ -18,10 +18,16 @@ export interface ControlPlane {
   start(): Promise<void>;
 }
 
+export interface ControlPlaneSettings {
+  readonly repositories: Readonly<Record<string, { readonly url: string }>>;
+  /** `postgres://…`; without it the embedded database. */
+  readonly database?: string;
+}
+
 /** Starts a control plane of its own in the folder, with a heartbeat of one second, and waits until it answers. */
 export async function startControlPlane(
   folder: string,
-  repositories: Readonly<Record<string, { readonly url: string }>> = {},
+  { repositories, database }: ControlPlaneSettings,
 ): Promise<ControlPlane> {
   const data = join(folder, "control-plane");
   const [http, sessionPort, enrolPort] = [await freePort(), await freePort(), await freePort()];
@@ -31,8 +37,8 @@ export async function startControlPlane(
   await writeFile(join(folder, "control-plane.yaml"), JSON.stringify(config));
   const argv = [launchers.controlPlane, "run", "--config", join(folder, "control-plane.yaml")];
 
-  const launch = (): Program =>
-    startProgram("control-plane", argv, { directory: folder, environment: { MUSTER_LOG: "info" } });
+  const environment = { MUSTER_LOG: "info", ...(database === undefined ? {} : { DATABASE_URL: database }) };
+  const launch = (): Program => startProgram("control-plane", argv, { directory: folder, environment });
   let program = launch();
   const ready = async (): Promise<void> => {
     await waitFor("the control plane to answer", () => answers(url, program), { timeout: 60_000 });

@@ -36,11 +36,21 @@ export interface Fleet {
   logs(): string;
 }
 
+export interface FleetSettings {
+  /** Folder of the repository `main`; default: in the fleet's folder. */
+  readonly repository?: string | undefined;
+  /** `postgres://…` for the control plane; without it the embedded database. */
+  readonly database?: string;
+}
+
 /** One fleet for a test file: started before all tests, its logs shown when one fails, removed after all. */
-export function useFleet(prepare: (fleet: Fleet) => Promise<void>): () => Fleet {
+export function useFleet(
+  prepare: (fleet: Fleet) => Promise<void>,
+  settings: () => FleetSettings = () => ({}),
+): () => Fleet {
   let fleet: Fleet | undefined;
   beforeAll(async () => {
-    fleet = await startFleet();
+    fleet = await startFleet(settings());
     await prepare(fleet).catch((thrown: unknown) => {
       process.stderr.write(fleet?.logs() ?? "");
       throw thrown;
@@ -57,11 +67,12 @@ export function useFleet(prepare: (fleet: Fleet) => Promise<void>): () => Fleet 
 }
 
 /** A control plane in a temporary folder; agents come one by one. */
-export async function startFleet(): Promise<Fleet> {
+export async function startFleet(settings: FleetSettings = {}): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), "muster-e2e-"));
   await chmod(folder, 0o755); // PostgreSQL's own user works below it
-  const repository = join(folder, "repository");
-  const controlPlane = await startControlPlane(folder, { main: { url: `file://${repository}` } });
+  const repository = settings.repository ?? join(folder, "repository");
+  const repositories = { main: { url: `file://${repository}` } };
+  const controlPlane = await startControlPlane(folder, { ...settings, repositories });
   const hosts: Host[] = [];
   const at = (...parts: string[]): string => join(folder, ...parts);
   const startMuster = (...args: string[]): Program =>
