@@ -6,6 +6,7 @@ export type {
   BeginOptions,
   Chunking,
   Damage,
+  DiskFileOptions,
   Domain,
   DomainGrant,
   Entry,

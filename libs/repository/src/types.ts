@@ -119,6 +119,11 @@ export interface StoredFile {
   readonly changed: boolean;
 }
 
+export interface DiskFileOptions {
+  /** How often a file of at most 1 MiB that changes while it is read is read again; 0 when left out. */
+  readonly rereads?: number | undefined;
+}
+
 /** Writes one recovery point. Calls may overlap. After a failure of the store every call throws that failure. */
 export interface PointWriter {
   readonly id: string;
@@ -129,10 +134,11 @@ export interface PointWriter {
   /** Stores a stream. If it throws, nothing of the entry remains in the point and the writer can go on. */
   addFile(path: string, meta: EntryMeta, content: AsyncIterable<Uint8Array>): Promise<StoredFile>;
   /**
-   * Stores a regular file. In a point of kind `files` one that is unchanged since the previous point of the source is
-   * not read again, provided that entries come in the order of `comparePaths`. Throws `not-found`, `source-failed`.
+   * Stores a regular file with its mode, owner and time as they were when it was read. In a point of kind `files` one that
+   * is unchanged since the previous point of the source is not read again, provided that entries come in the order of
+   * `comparePaths`. Throws `not-found`, `source-failed` with the system's code in the details.
    */
-  addFileFromDisk(path: string, meta: EntryMeta, absolutePath: string | Buffer): Promise<StoredFile>;
+  addFileFromDisk(path: string, absolutePath: string | Buffer, options?: DiskFileOptions): Promise<StoredFile>;
   /** Makes everything durable, the manifest last; only then the point exists. */
   commit(final: {
     readonly takenAt: number;

@@ -1,3 +1,4 @@
+import { open as openFile } from "node:fs/promises";
 import { MusterError } from "@muster/core";
 import type { PointReader, PointWriter } from "@muster/repository";
 
@@ -23,6 +24,14 @@ export function memoryPoint(text?: string) {
       for await (const chunk of content) chunks.push(Uint8Array.from(chunk));
       const whole = Buffer.concat(chunks);
       add(path, { type: "file", size: whole.length }, meta, whole);
+    },
+    addFileFromDisk: async (path: string, place: string | Buffer) => {
+      await using file = await openFile(place);
+      const { mode, uid, gid, mtimeNs } = await file.stat({ bigint: true });
+      const whole = await file.readFile();
+      const meta = { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
+      add(path, { type: "file", size: whole.length }, meta, whole);
+      return { bytes: whole.length, unchanged: false, changed: false };
     },
   };
   const reader = {

@@ -32,7 +32,7 @@ async function addTree(writer: PointWriter, root: Buffer, path: string): Promise
       await writer.addDirectory(inner, own);
       await addTree(writer, root, inner);
     } else if (stats.isSymbolicLink()) await writer.addSymlink(inner, await readlink(at), own);
-    else await writer.addFileFromDisk(inner, own, at);
+    else await writer.addFileFromDisk(inner, at);
   }
 }
 
@@ -104,7 +104,7 @@ test("a file that was written while the last backup began is read again", async 
   const domain = await newDomain(memoryStore());
   await backUpDisk(domain, root, Date.now());
   const writer = await domain.beginPoint(spec({ source: "etc", kind: "files" }));
-  expect(await writer.addFileFromDisk("f", meta, join(root, "f"))).toMatchObject({ unchanged: false });
+  expect(await writer.addFileFromDisk("f", join(root, "f"))).toMatchObject({ unchanged: false });
   await writer.abort();
 });
 

@@ -13,7 +13,7 @@ import { chunkWriter } from "./chunk-writer.ts";
 import { commitPoint } from "./commit-point.ts";
 import { entryOrder } from "./entry-order.ts";
 import { noPreviousPoint, previousPoint } from "./previous-point.ts";
-import { type Sink, storeDiskFile, storeStream } from "./store-file.ts";
+import { metaOf, type Sink, storeSettled, storeStream } from "./store-file.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
 const levels = { postgres: 1, redis: 3, files: 3, command: 3 } as const;
@@ -72,13 +72,14 @@ export async function beginPoint(
       }));
       return { bytes: entry.size, unchanged: false, changed: false };
     },
-    async addFileFromDisk(path, meta, absolutePath) {
+    async addFileFromDisk(path, absolutePath, { rereads = 0 } = {}) {
       const { entry, unchanged, changed } = await add(path, async () => {
         const known = await previous.unchanged(path, absolutePath);
         const { stats, content, changed } =
-          known === undefined ? await storeDiskFile(absolutePath, sink) : { ...known, changed: false };
+          known === undefined ? await storeSettled(absolutePath, sink, rereads) : { ...known, changed: false };
         const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
-        return { entry: { ...fileEntry(path, meta, content), ...stamp }, unchanged: known !== undefined, changed };
+        const stored = { ...fileEntry(path, metaOf(stats), content), ...stamp };
+        return { entry: stored, unchanged: known !== undefined, changed };
       });
       return { bytes: entry.size, unchanged, changed };
     },

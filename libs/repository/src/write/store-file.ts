@@ -4,7 +4,7 @@ import { MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
 import { type BufferPool, chunksOf, type Fill, fillFrom } from "../chunk/chunks.ts";
 import type { Cutter } from "../chunk/cut.ts";
 import { contentBuilder } from "../tree/chunk-list.ts";
-import type { Content } from "../types.ts";
+import type { Content, EntryMeta } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 
 /** What storing content needs. */
@@ -47,8 +47,24 @@ export interface ReadFile {
   readonly changed: boolean;
 }
 
+/** Up to this many bytes a file that changes while it is read is worth reading again. */
+const smallFile = 2 ** 20;
+
+/** Reads and stores a regular file, again up to `rereads` times while a small one changes. */
+export async function storeSettled(path: string | Buffer, sink: Sink, rereads: number): Promise<ReadFile> {
+  for (let left = rereads; ; left--) {
+    const read = await storeDiskFile(path, sink);
+    if (!read.changed || left === 0 || read.stats.size > smallFile) return read;
+  }
+}
+
+/** Mode, owner and time of a file, as an entry keeps them. */
+export function metaOf({ mode, uid, gid, mtimeNs }: BigIntStats): EntryMeta {
+  return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
+}
+
 /** Reads and stores a regular file; does not follow a link in its last component. */
-export async function storeDiskFile(path: string | Buffer, sink: Sink): Promise<ReadFile> {
+async function storeDiskFile(path: string | Buffer, sink: Sink): Promise<ReadFile> {
   const { file, stats } = await openRegular(path);
   await using _ = file;
   let position = 0;

@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
 import type { PointWriter } from "@muster/repository";
@@ -5,7 +6,6 @@ import type { Facts, SourceContext } from "../source.ts";
 import { type FilesConfig, rootsOf } from "./config.ts";
 import { createFilter } from "./filter.ts";
 import { hardLinksEntry, rootEntry } from "./names.ts";
-import { metaOf, storeFile } from "./read-file.ts";
 import { type Found, type Omitted, orOmitted, walk } from "./walk.ts";
 
 /** Files in hand at once. */
@@ -17,13 +17,18 @@ const listedPaths = 20;
 interface Tally {
   bytes: number;
   files: number;
+  /** Files that were as in the previous point and were not read. */
+  unchanged: number;
   /** Entry paths by device and inode, of files with more than one name. */
   readonly links: Map<string, string[]>;
   readonly changed: string[];
   readonly omitted: Record<Omitted["kind"], string[]>;
 }
 
-/** Stores every root. The point's moment is the start: what changed later may be in it, what was there before is. */
+/**
+ * Stores every root, in the order of `comparePaths`, so that unchanged files are not read again. The point's moment is the
+ * start: what changed later may be in it, what was there before is.
+ */
 export async function backupFiles(
   config: FilesConfig,
   context: SourceContext,
@@ -39,7 +44,7 @@ export async function backupFiles(
 
 function newTally(): Tally {
   const omitted = { excluded: [], special: [], unreadable: [], vanished: [], "other-file-system": [] };
-  return { bytes: 0, files: 0, links: new Map(), changed: [], omitted };
+  return { bytes: 0, files: 0, unchanged: 0, links: new Map(), changed: [], omitted };
 }
 
 async function storeRoot(
@@ -83,9 +88,10 @@ async function storeEntry(
   } else if (stats.isSymbolicLink()) {
     await writer.addSymlink(entry, await readTarget(path), metaOf(stats));
   } else {
-    const { bytes, changed } = await storeFile(writer, entry, path, config.rereads);
+    const { bytes, unchanged, changed } = await writer.addFileFromDisk(entry, path, { rereads: config.rereads });
     tally.bytes += bytes;
     tally.files += 1;
+    if (unchanged) tally.unchanged += 1;
     if (changed) tally.changed.push(path.toString());
     if (stats.nlink > 1n) noteLink(tally, `${stats.dev}:${stats.ino}`, entry);
   }
@@ -98,6 +104,10 @@ async function readTarget(path: Buffer): Promise<string> {
   throw new MusterError("source-failed", `the symbolic link ${path.toString()} has a target that is not UTF-8`, {
     hint: "Exclude it, or make the link anew.",
   });
+}
+
+function metaOf({ mode, uid, gid, mtimeNs }: BigIntStats) {
+  return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
 }
 
 function noteLink({ links }: Tally, inode: string, entry: string): void {
@@ -127,12 +137,13 @@ async function* lines(groups: readonly string[][]): AsyncGenerator<Uint8Array> {
   for (const names of groups) yield Buffer.from(`${JSON.stringify(names)}\n`);
 }
 
-function factsOf(config: FilesConfig, { bytes, files, changed, omitted }: Tally): Facts {
+function factsOf(config: FilesConfig, { bytes, files, unchanged, changed, omitted }: Tally): Facts {
   const listed = (paths: string[]) => ({ count: paths.length, paths: paths.slice(0, listedPaths) });
   return {
     roots: rootsOf(config),
     files,
     bytes,
+    unchangedFiles: unchanged,
     changedDuringBackup: listed(changed),
     unreadable: listed(omitted.unreadable),
     vanished: listed(omitted.vanished),

@@ -4,6 +4,9 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { systemClock } from "@muster/core";
+import { createFileStore } from "@muster/object-store";
+import { type Domain, initRepository, openRepository } from "@muster/repository";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { memoryPoint } from "../../testing/memory-point.ts";
 import { requestFor, testContext } from "../../testing/source-context.ts";
@@ -23,10 +26,14 @@ async function smallDisk(path: string): Promise<AsyncDisposable | undefined> {
 }
 
 let home: string;
+let repository: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "muster-limits-"));
+  repository = await mkdtemp(join(tmpdir(), "muster-limits-repository-"));
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const path of [home, repository]) await rm(path, { recursive: true, force: true });
+});
 
 const sourceAt = (root: string, more: Record<string, unknown> = {}) =>
   createFilesSource("config", filesConfigSchema.parse({ type: "files", root, ...more }), {});
@@ -112,17 +119,53 @@ describe("a files source at its limits", () => {
   it("records a large file that changed while it was read", async () => {
     await using context = await testContext();
     await writeFile(join(home, "large"), Buffer.alloc(4_000_000, "a"));
-    const point = memoryPoint();
-    const { addFile } = point.writer;
-    const writer = {
-      ...point.writer,
-      addFile: async (...[path, meta, content]: Parameters<typeof addFile>) => {
-        appendFileSync(join(home, "large"), "more"); // somebody writes while the file is stored
-        return addFile(path, meta, content);
-      },
-    };
+    let grown = false;
+    const writer = await beginPoint(await newDomain(), ({ bytesRead }) => {
+      if (bytesRead === 0 || grown) return;
+      appendFileSync(join(home, "large"), "more"); // somebody writes while the file is stored
+      grown = true;
+    });
     const { facts } = await sourceAt(home).backup(context, writer);
+    await writer.abort();
     expect(facts.changedDuringBackup).toEqual({ count: 1, paths: [join(home, "large")] });
     expect((await lstat(join(home, "large"))).size).toBe(4_000_004);
   });
+
+  it("does not read again what did not change since the previous point", async () => {
+    await using context = await testContext();
+    const root = join(home, "tree");
+    await mkdir(join(root, "a"), { recursive: true });
+    for (const name of ["a/b", "a.c", "z", "\u00fc"]) await writeFile(join(root, name), name);
+    await writeFile(Buffer.from(`${root}/\xff`, "latin1"), "bytes in the name");
+    const domain = await newDomain();
+    for (const [round, { unchangedFiles, files }] of [
+      { unchangedFiles: 0, files: 5 },
+      { unchangedFiles: 4, files: 6 },
+    ].entries()) {
+      if (round === 1) {
+        await writeFile(join(root, "z"), "Z");
+        await writeFile(join(root, "new"), "new");
+      }
+      let read = 0;
+      const writer = await beginPoint(domain, ({ bytesRead }) => {
+        read = bytesRead;
+      });
+      const { takenAt, facts } = await sourceAt(root).backup(context, writer);
+      await writer.commit({ takenAt: takenAt + round });
+      expect(facts).toMatchObject({ unchangedFiles, files });
+      if (round === 1) expect(read).toBe("Z".length + "new".length);
+    }
+  });
 });
+
+async function newDomain(): Promise<Domain> {
+  const store = await createFileStore(repository);
+  await initRepository(store, { passphrase: "limits" });
+  return (await openRepository(store, { passphrase: "limits" })).domain("app");
+}
+
+/** A point whose files count as settled, however young they are. */
+function beginPoint(domain: Domain, onProgress: (progress: { bytesRead: number }) => void) {
+  const startedAt = systemClock.now() + 5000;
+  return domain.beginPoint({ source: "config", kind: "files", host: "app-1", startedAt }, { onProgress });
+}

@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
-import { systemErrorCode, throwIfAborted } from "@muster/core";
+import { MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
 import type { Filter } from "./filter.ts";
 import { encodeName, joinBytes } from "./names.ts";
 
@@ -26,7 +26,7 @@ export interface WalkOptions {
 }
 
 /**
- * Everything under a root, directories before what is in them, names in byte order. Only a true ENOENT counts as vanished;
+ * Everything under a root, directories before what is in them, names in the order of their entry paths. Only a true ENOENT counts as vanished;
  * a path that may not be read is yielded as such; every other error throws. A missing root throws ENOENT.
  */
 export async function* walk(root: string, options: WalkOptions): AsyncGenerator<Found | Omitted> {
@@ -48,9 +48,9 @@ async function* walkDirectory(
     yield { kind: names, relative, path: directory };
     return;
   }
-  for (const name of names.sort(Buffer.compare)) {
+  for (const { encoded, name } of inOrder(names)) {
     const path = joinBytes(directory, name);
-    const below = relative === "" ? encodeName(name) : `${relative}/${encodeName(name)}`;
+    const below = relative === "" ? encoded : `${relative}/${encoded}`;
     const stats = await orOmitted(() => lstat(path, { bigint: true }));
     if (typeof stats === "string") {
       if (options.filter.covers(below, false)) yield { kind: stats, relative: below, path };
@@ -64,6 +64,14 @@ async function* walkDirectory(
     yield { kind: "entry", relative: below, path, stats };
     if (stats.isDirectory()) yield* walkDirectory(path, below, device, options);
   }
+}
+
+/** Names with what they are called in entry paths, in the order of the repository's `comparePaths`. */
+function inOrder(names: readonly Buffer[]): { encoded: string; name: Buffer }[] {
+  return names
+    .map((name) => ({ encoded: encodeName(name), name }))
+    .map((both) => ({ ...both, key: Buffer.from(both.encoded) }))
+    .sort((a, b) => Buffer.compare(a.key, b.key));
 }
 
 function omission(
@@ -83,9 +91,14 @@ export async function orOmitted<T>(work: () => Promise<T>): Promise<T | "vanishe
   try {
     return await work();
   } catch (error) {
-    const code = systemErrorCode(error);
+    const code = systemErrorCode(isFileFailure(error) ? error.cause : error);
     if (code === "ENOENT") return "vanished";
     if (code === "EACCES" || code === "EPERM") return "unreadable";
     throw error;
   }
+}
+
+/** What the repository says of a file that it could not read; its store's own failures have other codes. */
+function isFileFailure(error: unknown): error is MusterError {
+  return error instanceof MusterError && (error.code === "not-found" || error.code === "source-failed");
 }
