@@ -25,9 +25,5 @@ export async function strike(settings: Settings): Promise<string[]> {
 async function kill(name: string, pidFile: string): Promise<void> {
   const pid = Number(readFileSync(pidFile, "utf8").split("\n")[0]);
   process.kill(pid, "SIGKILL");
-  await until(`${name} to die`, async () => !alive(pid) || isZombie(pid));
-}
-
-function isZombie(pid: number): boolean {
-  return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  await until(`${name} to die`, async () => !alive(pid));
 }

@@ -18,7 +18,7 @@ export async function startControlPlane(folder: Folder, settings: Settings): Pro
   const data = folder.at("control-plane");
   const ports = ["--http-port", http, "--session-port", session, "--enrol-port", enrol].map(String);
   const started = start(folder, "control-plane", [controlPlane, "run", "--data", data, ...ports], environment);
-  await until("the control plane", async () => (await fetch(`http://127.0.0.1:${http}/healthz`)).ok, 60);
+  await until("the control plane", async () => (await fetch(`http://127.0.0.1:${http}/healthz`)).ok);
   return started;
 }
 
@@ -48,7 +48,7 @@ export function readPlan(): Promise<string> {
 /** agent.yaml of a host: what it has, how its health is seen, and the only things that may be done to it. */
 function agentConfig(settings: Settings, host: Host): unknown {
   const at = places(settings);
-  const timing = { interval: "2s", timeout: "3s", retries: 1 };
+  const timing = { interval: "2s", timeout: "20s", retries: 1 };
   const data = join(hostFolder(settings, host), "agent");
   switch (host) {
     case "db-1": {
@@ -95,5 +95,5 @@ function actions(settings: Settings, ...names: string[]): Record<string, { argv:
     script,
     join(settings.folder, "settings.json"),
   ];
-  return Object.fromEntries(names.map((name) => [name, { argv: [...argv, name], timeout: "60s" }]));
+  return Object.fromEntries(names.map((name) => [name, { argv: [...argv, name], timeout: "120s" }]));
 }

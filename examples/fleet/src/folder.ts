@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { chmod, mkdir, readlink, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readlink, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { alive, commandLine, until } from "./processes.ts";
 
 /** The demo's one folder: everything it makes lies in it, and everything it starts is written down in it. */
 export interface Folder {
@@ -25,9 +26,12 @@ export async function makeFolder(path: string): Promise<Folder> {
   const pidFile = join(path, "pids");
   if (existsSync(pidFile)) await clearLeftovers(path, pidFile);
   else if (existsSync(path)) throw new Error(`${path} exists and is not a demo's folder; choose another with --dir`);
-  await mkdir(path, { recursive: true });
-  await chmod(path, 0o755);
-  await writeFile(pidFile, `${process.pid}\n`);
+  // Made aside and renamed: a demo that is killed here leaves no folder that the next one does not know for its own.
+  const fresh = `${path}.${process.pid}`;
+  await mkdir(fresh, { recursive: true });
+  await chmod(fresh, 0o755);
+  await writeFile(join(fresh, "pids"), `${process.pid}\n`);
+  await rename(fresh, path);
   return {
     path,
     at: (...parts) => join(path, ...parts),
@@ -40,36 +44,34 @@ async function clearLeftovers(path: string, pidFile: string): Promise<void> {
   if (main !== undefined && isDemo(main)) {
     throw new Error(`a demo runs already (process ${main}); stop it with Ctrl-C, or choose another folder with --dir`);
   }
-  for (const pid of [...rest.reverse(), ...postmasterPids(path)]) {
-    if (await belongsTo(pid, path)) process.kill(pid, "SIGKILL");
-  }
-  await rm(path, { recursive: true, force: true, maxRetries: 5 });
+  // Who is killed may have started another just before, and jobs outlive their agent: until nobody is left.
+  await until(`the processes of an earlier demo in ${path} to end`, async () => {
+    const left = await processesOf(path, rest);
+    for (const pid of left) process.kill(pid, "SIGKILL");
+    return left.length === 0;
+  });
+  // The list goes last: a clearing that is cut off is taken up by the next demo.
+  const others = (await readdir(path)).filter((name) => name !== "pids");
+  for (const name of others) await rm(join(path, name), { recursive: true, force: true, maxRetries: 10 });
+  await rm(path, { recursive: true, force: true });
 }
 
 function isDemo(pid: number): boolean {
   return pid !== process.pid && commandLine(pid).includes("examples/fleet/src/main.ts");
 }
 
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
+/** The demo's living processes: those it wrote down, and servers and jobs that its agents started. */
+async function processesOf(path: string, known: readonly number[]): Promise<number[]> {
+  const all = await readdir("/proc").catch(() => []);
+  const pids = new Set([...known, ...all.filter((name) => /^\d+$/.test(name)).map(Number)]);
+  const left: number[] = [];
+  for (const pid of pids) if (pid !== process.pid && alive(pid) && (await belongsTo(pid, path))) left.push(pid);
+  return left;
 }
 
-/** A pid may have been given to somebody else's process: ours name the folder or work in it. */
+/** A pid may have been given to somebody else's process: ours work in the folder, or are given a path in it. */
 async function belongsTo(pid: number, path: string): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 1) return false;
-  if (commandLine(pid).includes(path)) return true;
   const directory = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-  return directory === path || directory.startsWith(`${path}/`);
-}
-
-/** Servers that agents started after a recovery are known by their pid files only. */
-function postmasterPids(path: string): number[] {
-  return ["hosts/db-1/postgres/postmaster.pid", "hosts/cache-1/redis/redis.pid", "hosts/app-1/shop.pid"]
-    .map((file) => join(path, file))
-    .filter((file) => existsSync(file))
-    .map((file) => Number(readFileSync(file, "utf8").split("\n")[0]));
+  if (directory === path || directory.startsWith(`${path}/`)) return true;
+  return commandLine(pid).includes(`${path}/`);
 }

@@ -10,7 +10,7 @@ import { awaitPostgres, preparePostgres, stopPostgres } from "./host/postgres.ts
 import { startRedis, stopRedis } from "./host/redis.ts";
 import { serverUser } from "./host/server-user.ts";
 import { startShop, stopShop } from "./host/shop.ts";
-import { awaitHealth, backUpEverything, recover, showStatus } from "./operator.ts";
+import { awaitHealth, awaitQuiet, backUpEverything, recover, showStatus } from "./operator.ts";
 import type { Started } from "./processes.ts";
 import { until } from "./processes.ts";
 import { type Alteration, alter, alterations } from "./proof/alter.ts";
@@ -55,11 +55,13 @@ async function demo(folder: Folder, options: { once: boolean; alter: readonly Al
 
     headline("Backup, while customers keep ordering");
     const expected = await know(settings, customer);
+    await awaitQuiet(api); // a backup that began before would be the answer to the request
     await backUpEverything(api);
     await showStatus(api);
     await until("orders after the backup", async () => customer.ledger.length >= expected.confirmedBefore + 50);
 
     headline("Disaster");
+    await awaitQuiet(api); // a backup that is under way would see both sides of the disaster
     const failureAt = new Date();
     for (const deed of await strike(settings)) line(`  ${deed}`);
     await customer.stop();
@@ -136,12 +138,16 @@ function interrupted(): Promise<void> {
   });
 }
 
+/** Ends everything, and what cannot be ended keeps nobody from ending the rest. */
 async function stopEverything({ settings, started, customer }: Stage): Promise<void> {
-  await customer?.stop();
-  await Promise.all(started.reverse().map((process) => process.stop()));
-  await stopShop(settings);
-  await stopRedis(settings);
-  await stopPostgres(settings);
+  const steps = [
+    () => customer?.stop(),
+    ...[...started].reverse().map((process) => () => process.stop()),
+    () => stopShop(settings),
+    () => stopRedis(settings),
+    () => stopPostgres(settings),
+  ];
+  for (const stop of steps) await stop()?.catch((error: unknown) => line(`  at the end: ${String(error)}`));
 }
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Api } from "./api.ts";
+import { until } from "./processes.ts";
 import { line, seconds } from "./report.ts";
 
 interface Backup {
@@ -49,12 +49,24 @@ export async function backUpEverything(api: Api): Promise<void> {
 }
 
 async function backupEnd(api: Api, id: string): Promise<Backup> {
-  for (let tries = 0; tries < 600; tries++) {
-    const backup = await api.get<Backup>(`/api/v1/backups/${id}`);
-    if (!["queued", "running"].includes(backup.state)) return backup;
-    await delay(100);
-  }
-  throw new Error(`backup ${id} did not end within a minute`);
+  let backup = await api.get<Backup>(`/api/v1/backups/${id}`);
+  await until(`the end of backup ${id}`, async () => {
+    backup = await api.get<Backup>(`/api/v1/backups/${id}`);
+    return !isLive(backup);
+  });
+  return backup;
+}
+
+function isLive({ state }: Backup): boolean {
+  return state === "queued" || state === "running";
+}
+
+/** Waits until no backup runs: the schedule makes some too. */
+export async function awaitQuiet(api: Api): Promise<void> {
+  await until("the end of the scheduled backups", async () => {
+    const { items } = await api.get<{ items: Backup[] }>("/api/v1/backups?limit=50");
+    return !items.some(isLive);
+  });
 }
 
 interface FleetStatus {
@@ -85,28 +97,33 @@ export async function showStatus(api: Api): Promise<void> {
 
 /** Waits until the public status is as expected. */
 export async function awaitHealth(api: Api, wanted: (states: readonly string[]) => boolean): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  await until("the status page to follow", async () => {
     const { services } = await api.get<FleetStatus>("/api/v1/status");
-    if (wanted(services.map(({ status }) => status))) return;
-    await delay(100);
-  }
-  throw new Error("the status page did not follow within 30 s");
+    return wanted(services.map(({ status }) => status));
+  });
 }
 
-/** Recovers the scenario and prints each step as it ends; throws when it does not succeed. */
+/**
+ * Recovers the scenario to the last points before the failure, and prints each step as it ends; throws when it does not succeed.
+ * Not to the latest points: the schedule goes on, and may have backed up what the disaster left.
+ */
 export async function recover(api: Api, scenario: string, failureAt: Date): Promise<Recovery> {
   let recovery = await api.post<Recovery>("/api/v1/recoveries", {
     scenario,
+    target: failureAt.toISOString(),
     failureAt: failureAt.toISOString(),
     reason: "demo",
   });
   const shown = new Set<string>();
-  for (let tries = 0; tries < 1200; tries++) {
-    recovery = await api.get<Recovery>(`/api/v1/recoveries/${recovery.id}`);
-    for (const step of recovery.steps) showOnce(step, shown);
-    if (["succeeded", "failed", "cancelled", "completed_with_exceptions", "timed_out"].includes(recovery.state)) break;
-    await delay(100);
-  }
+  await until(
+    `the end of recovery ${recovery.id}`,
+    async () => {
+      recovery = await api.get<Recovery>(`/api/v1/recoveries/${recovery.id}`);
+      for (const step of recovery.steps) showOnce(step, shown);
+      return ended.has(recovery.state);
+    },
+    300,
+  );
   if (recovery.state === "succeeded") return recovery;
   const problems = [
     ...recovery.findings.filter(({ severity }) => severity === "error"),
@@ -117,9 +134,16 @@ export async function recover(api: Api, scenario: string, failureAt: Date): Prom
   );
 }
 
+const ended: ReadonlySet<string> = new Set([
+  "succeeded",
+  "failed",
+  "cancelled",
+  "completed_with_exceptions",
+  "timed_out",
+]);
+
 function showOnce(step: Step, shown: Set<string>): void {
-  const ended = ["succeeded", "failed", "skipped"].includes(step.state);
-  if (!ended || shown.has(step.id)) return;
+  if (!["succeeded", "failed", "skipped"].includes(step.state) || shown.has(step.id)) return;
   shown.add(step.id);
   const took =
     step.startedAt === undefined || step.finishedAt === undefined

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Folder } from "./folder.ts";
 
@@ -66,8 +67,8 @@ export async function run(
   return output;
 }
 
-/** Polls until the probe answers true; throws at the deadline with what was waited for. */
-export async function until(what: string, probe: () => Promise<boolean>, seconds = 30): Promise<void> {
+/** Polls until the probe answers true; throws at the deadline with what was waited for. A slow machine gets its time. */
+export async function until(what: string, probe: () => Promise<boolean>, seconds = 120): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   while (!(await probe().catch(() => false))) {
     if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain for ${what}`);
@@ -75,12 +76,30 @@ export async function until(what: string, probe: () => Promise<boolean>, seconds
   }
 }
 
-/** Whether a process of that id is alive. */
+/** Whether a process of that id lives; one that has ended but that nobody has collected (a zombie) does not. */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
+  }
+}
+
+/** The pid in a file, if that process lives and its command line says that it is the one: pids are given again. */
+export async function pidIn(file: string, ...words: readonly string[]): Promise<number | undefined> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const pid = Number.parseInt(text, 10);
+  if (!Number.isInteger(pid) || pid <= 1 || !alive(pid)) return undefined;
+  const line = commandLine(pid);
+  return words.every((word) => line.includes(word)) ? pid : undefined;
+}
+
+/** Empty when there is no such process. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
   }
 }

@@ -53,7 +53,7 @@ export async function startPostgres(settings: Settings): Promise<void> {
   if (await postgresRuns(settings)) return;
   const log = join(hostFolder(settings, "db-1"), "postgres.log");
   await run(
-    await asServerUser([binary("pg_ctl"), "-D", places(settings).postgresData, "-l", log, "-w", "-t", "30", "start"]),
+    await asServerUser([binary("pg_ctl"), "-D", places(settings).postgresData, "-l", log, "-w", "-t", "100", "start"]),
   );
 }
 

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { alive, run, until } from "../processes.ts";
+import { alive, pidIn, run, until } from "../processes.ts";
 import { places, type Settings } from "../settings.ts";
 
 /** Starts the server on its data folder; does nothing when it runs. */
@@ -29,11 +28,8 @@ export async function stopRedis(settings: Settings): Promise<void> {
   await until("Redis to stop", async () => !alive(pid));
 }
 
-async function redisPid(settings: Settings): Promise<number | undefined> {
-  const file = join(places(settings).redisData, "redis.pid");
-  if (!existsSync(file)) return undefined;
-  const pid = Number(await readFile(file, "utf8"));
-  return alive(pid) ? pid : undefined;
+function redisPid(settings: Settings): Promise<number | undefined> {
+  return pidIn(join(places(settings).redisData, "redis.pid"), "redis-server", `:${settings.ports.redis}`);
 }
 
 function cli(settings: Settings, ...argv: string[]): Promise<string> {

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { join } from "node:path";
-import { alive, until } from "../processes.ts";
+import { alive, pidIn, until } from "../processes.ts";
 import { places, type Settings } from "../settings.ts";
 
 /** Starts the shop in the background; it is healthy only later, which is what the gate is for. */
 export async function startShop(settings: Settings): Promise<void> {
-  if (shopPid(settings) !== undefined) return;
+  if ((await shopPid(settings)) !== undefined) return;
   const { configFile, shopLog, shopPid: pidFile } = places(settings);
   const log = openSync(shopLog, "a");
   const server = join(import.meta.dirname, "..", "shop", "server.ts");
@@ -24,7 +24,7 @@ export async function startShop(settings: Settings): Promise<void> {
 
 /** Stops the shop; does nothing when it does not run. */
 export async function stopShop(settings: Settings): Promise<void> {
-  const pid = shopPid(settings);
+  const pid = await shopPid(settings);
   if (pid !== undefined) {
     process.kill(pid, "SIGTERM");
     await until("the shop to stop", async () => !alive(pid));
@@ -32,11 +32,10 @@ export async function stopShop(settings: Settings): Promise<void> {
   await rm(places(settings).shopPid, { force: true });
 }
 
-function shopPid(settings: Settings): number | undefined {
-  const file = places(settings).shopPid;
-  if (!existsSync(file)) return undefined;
-  const pid = Number(readFileSync(file, "utf8"));
-  return alive(pid) ? pid : undefined;
+/** The pid file stays when the shop is killed, so whose pid it is now has to be seen. */
+function shopPid(settings: Settings): Promise<number | undefined> {
+  const { shopPid: file, configFile } = places(settings);
+  return pidIn(file, configFile);
 }
 
 /** Asks the shop whether it can take orders; throws when not. */
