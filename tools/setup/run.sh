@@ -9,11 +9,14 @@ cd "$root"
 . tools/setup/messages.sh
 . tools/setup/packages.sh
 . tools/setup/servers.sh
+. tools/setup/s3-server.sh
 
 task=${1:-}
 program=tools/$task.ts
+needs_s3=no
 case $task in
-  test | bench) needs_servers=yes ;;
+  test) needs_servers=yes needs_s3=yes ;;
+  bench) needs_servers=yes ;;
   demo) needs_servers=yes program=examples/fleet/src/main.ts ;;
   check | fix | generate | release) needs_servers=no ;;
   *) fail "unknown task \"$task\"" "Use one of: demo, test, check, fix, generate, bench, release." ;;
@@ -22,6 +25,7 @@ shift
 
 ensure_packages
 if [ "$needs_servers" = yes ]; then ensure_servers; fi
+if [ "$needs_s3" = yes ]; then ensure_s3_server; fi
 
 PATH="$node_directory:$PATH"
 export PATH

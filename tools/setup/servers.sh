@@ -1,5 +1,6 @@
-# Installs PostgreSQL and Redis from Debian. The tests and the demo start their own servers, so a
-# server that comes with these packages is neither started nor enabled; one that was there is left alone.
+# Installs PostgreSQL and Redis from Debian, and pip where the tests need it for their S3 server. The
+# tests and the demo start their own servers, so a server that comes with these packages is neither
+# started nor enabled; one that was there is left alone.
 
 policy=/usr/sbin/policy-rc.d
 policy_mark='# Written by the set-up of Muster, which removes it.'
@@ -9,10 +10,10 @@ ensure_servers() {
   missing=$(missing_servers)
   if [ -z "$missing" ] && ! left_over; then return 0; fi
   if [ "$(id -u)" -ne 0 ]; then
-    fail "PostgreSQL or Redis is missing" "Run as root: apt-get update && apt-get install -y$missing"
+    fail "missing:$missing" "Run as root: apt-get update && apt-get install -y$missing"
   fi
-  command -v apt-get >/dev/null 2>&1 || fail "PostgreSQL or Redis is missing, and there is no apt-get" \
-    "Install PostgreSQL 13 or newer (server and client) and Redis 6 or newer, then run this again."
+  command -v apt-get >/dev/null 2>&1 || fail "missing:$missing, and there is no apt-get" \
+    "Install PostgreSQL 13 or newer (server and client), Redis 6 or newer and, for the tests, pip of Python 3, then run this again."
   with_lock /run/lock/muster-servers.lock install_servers
 }
 
@@ -26,6 +27,7 @@ missing_servers() {
   set -- /usr/lib/postgresql/*/bin/postgres
   if [ ! -x "$1" ] && ! command -v postgres >/dev/null 2>&1; then printf ' postgresql'; fi
   if ! command -v redis-server >/dev/null 2>&1; then printf ' redis-server'; fi
+  if [ "$needs_s3" = yes ] && needs_pip; then printf ' python3-pip'; fi
 }
 
 install_servers() {

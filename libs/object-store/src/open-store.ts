@@ -1,15 +1,33 @@
 import { isAbsolute, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MusterError } from "@muster/core";
-import { openFileStore } from "./fs/file-store.ts";
-import type { ObjectStore } from "./port.ts";
+import { createFileStore, openDeletableFileStore, openFileStore } from "./fs/file-store.ts";
+import type { DeletableStore, ObjectStore } from "./port.ts";
+import { isS3Address, type LocalSettings, parseS3Location } from "./s3/location.ts";
 
 /**
- * Opens the store at a URL (`file:///srv/backup`) or an absolute path. Throws `usage` for an address it does not
- * know and `store-unavailable` when nothing is there: a store is never made by opening it.
+ * Opens the store at `file:///srv/backup`, an absolute path, or `s3://bucket/prefix?region=…`; `own` is what this host
+ * adds to an S3 address. Throws `usage` for an address it does not know and `store-unavailable` when nothing is there:
+ * a store is never made by opening it. The S3 client is loaded by the first S3 address only.
  */
-export async function openStore(url: string): Promise<ObjectStore> {
-  return openFileStore(filePath(url));
+export async function openStore(address: string, own: LocalSettings = {}): Promise<ObjectStore> {
+  if (!isS3Address(address)) return openFileStore(filePath(address));
+  const location = parseS3Location(address, own);
+  const { openS3Store } = await import("./s3/open.ts");
+  return openS3Store(location);
+}
+
+/** Like `openStore`, with `delete`; for the sweeper of the control plane only. */
+export async function openDeletableStore(address: string, own: LocalSettings = {}): Promise<DeletableStore> {
+  if (!isS3Address(address)) return openDeletableFileStore(filePath(address));
+  const location = parseS3Location(address, own);
+  const { openDeletableS3Store } = await import("./s3/open.ts");
+  return openDeletableS3Store(location);
+}
+
+/** Makes the directory of a file store if needed and opens it. A bucket is never made: its rules are the operator's. */
+export async function createStore(address: string, own: LocalSettings = {}): Promise<ObjectStore> {
+  return isS3Address(address) ? openStore(address, own) : createFileStore(filePath(address));
 }
 
 /** The absolute path that a `file:` URL or plain path names. Throws `usage` for anything else. */
@@ -19,7 +37,7 @@ export function filePath(url: string): string {
   if (parsed?.protocol === "file:" && parsed.hostname === "") return normalize(fileURLToPath(parsed));
   const what = parsed === undefined ? "a relative path or no address" : `the scheme ${parsed.protocol.slice(0, -1)}`;
   throw new MusterError("usage", `cannot open a repository with ${what}`, {
-    hint: "Use an absolute path or file:///absolute/path.",
+    hint: "Use an absolute path, file:///absolute/path or s3://bucket/prefix.",
     details: { scheme: parsed?.protocol ?? "none" },
   });
 }
