@@ -21,6 +21,8 @@ export interface CallFacts {
   readonly signal: AbortSignal | undefined;
   /** Bytes that the request moves, for its deadline. */
   readonly bytes?: number;
+  /** Tries in all, where they are fewer than the connection's. */
+  readonly attempts?: number;
 }
 
 /** One bucket of one server. */
@@ -49,7 +51,7 @@ export async function connect(location: S3Location, options: S3Options): Promise
     client,
     place,
     clock: options.clock,
-    call: ({ what, signal, bytes = 0 }, work) =>
+    call: ({ what, signal, bytes = 0, attempts = options.attempts }, work) =>
       retry(
         async (attempt) => {
           throwIfAborted(signal);
@@ -62,7 +64,7 @@ export async function connect(location: S3Location, options: S3Options): Promise
             throw s3Error(thrown, { what, bucket: location.bucket, endpoint: place });
           }
         },
-        { attempts: options.attempts, backoff: options.backoff, signal },
+        { attempts, backoff: options.backoff, signal },
       ),
   };
 }

@@ -16,6 +16,9 @@ const defaults: S3Options = {
 /** An object that is only ever made: whether a second try to make it is refused tells what the server can do. */
 const markKey = ".muster-probe";
 
+/** Opening is given up early: who opens can say so, and try again. */
+const opening = { signal: undefined, attempts: 4 };
+
 /**
  * Opens a bucket that exists. Throws `store-unavailable` with the reason when it cannot be used as it must be: wrong
  * key, no such bucket, no permission, a server without conditional writes, Object Lock that is not there.
@@ -48,14 +51,14 @@ async function openConnection(location: S3Location, options: Partial<S3Options>)
 /** A list says what is wrong, which a request for the bucket's head does not: that has no body. */
 async function checkBucket(s3: Connection): Promise<void> {
   const command = new ListObjectsV2Command({ Bucket: s3.bucket, Prefix: s3.prefix, MaxKeys: 1 });
-  await s3.call({ what: `open the bucket ${s3.bucket}`, signal: undefined }, (abortSignal) =>
+  await s3.call({ what: `open the bucket ${s3.bucket}`, ...opening }, (abortSignal) =>
     s3.client.send(command, { abortSignal }),
   );
 }
 
 async function checkLock(s3: Connection): Promise<void> {
   const command = new GetObjectLockConfigurationCommand({ Bucket: s3.bucket });
-  await s3.call({ what: `ask for the Object Lock of ${s3.bucket}`, signal: undefined }, async (abortSignal) => {
+  await s3.call({ what: `ask for the Object Lock of ${s3.bucket}`, ...opening }, async (abortSignal) => {
     try {
       const { ObjectLockConfiguration: found } = await s3.client.send(command, { abortSignal });
       if (found?.ObjectLockEnabled === "Enabled") return;
@@ -89,7 +92,7 @@ async function probeConditionalWrites(s3: Connection): Promise<void> {
 }
 
 function makeMark(s3: Connection): Promise<"made" | "refused" | "unknown"> {
-  return s3.call({ what: "probe for conditional writes", signal: undefined }, async (abortSignal) => {
+  return s3.call({ what: "probe for conditional writes", ...opening }, async (abortSignal) => {
     try {
       const command = new PutObjectCommand({
         Bucket: s3.bucket,

@@ -15,8 +15,9 @@ export function s3Store(s3: Connection): ObjectStore {
     checkKey(key);
     throwIfAborted(options?.signal);
   };
+  const where = `bucket ${s3.bucket}${s3.prefix === "" ? "" : ` under ${s3.prefix}`} at ${s3.place}`;
   return {
-    description: `bucket ${s3.bucket}${s3.prefix === "" ? "" : ` under ${s3.prefix}`} at ${s3.place}`,
+    description: s3.conditionalWrites ? where : `${where}, without conditional writes`,
     async put(key, bytes, options) {
       begin(key, options);
       await putObject(s3, key, bytes, options?.signal);
