@@ -5,7 +5,8 @@ import { freePort } from "@muster/agent/testing";
 import { systemClock } from "@muster/core";
 import { waitFor } from "@muster/core/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { useFleet } from "./testing/fleet.ts";
+import { expectCode } from "./testing/expect-code.ts";
+import { type CliResult, useFleet } from "./testing/fleet.ts";
 import { launchers, startProgram } from "./testing/program.ts";
 import { makeSite, type Site } from "./testing/site.ts";
 import { smallDisk } from "./testing/small-disk.ts";
@@ -44,7 +45,7 @@ const fleet = useFleet(
         uploads: service("uploads"),
       },
     });
-    expect((await fleet.muster("backup", "site", "--wait")).code).toBe(0);
+    expectCode(await fleet.muster("backup", "site", "--wait"));
   },
   () => ({ repository: disk === undefined ? undefined : join(disk.path, "repository") }),
 );
@@ -58,8 +59,8 @@ async function agent(...args: string[]) {
 }
 
 /** Every word must be there; the last of them is the hint's. */
-function expectError(result: { code: number; stderr: string }, code: number, ...words: string[]): void {
-  expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code });
+function expectError(result: CliResult, code: number, ...words: string[]): void {
+  expectCode(result, code);
   for (const word of words) expect(result.stderr).toContain(word);
   expect(result.stderr).not.toMatch(/\n\s+at .+:\d+/); // no stack trace
 }
@@ -204,7 +205,7 @@ describe("a backup", () => {
     await writeRandomTree(uploads, { count: 1, size: 100_000 });
     expect((await muster("verify")).stdout).toContain("main: 1 point, whole");
     await rm(site.pages, { recursive: true });
-    expect((await muster("recover", "--service", "site", "--yes", "--watch")).code).toBe(0);
+    expectCode(await muster("recover", "--service", "site", "--yes", "--watch"));
   });
 });
 

@@ -4,6 +4,7 @@ import { systemClock } from "@muster/core";
 import { waitFor } from "@muster/core/testing";
 import { describe, expect, it } from "vitest";
 import type { Host } from "./testing/agent.ts";
+import { expectCode } from "./testing/expect-code.ts";
 import { useFleet } from "./testing/fleet.ts";
 import { bytesBelow, fingerprint, writeRandomTree } from "./testing/tree.ts";
 import { type BackupView, backupEnded, type RecoveryView, recoveryWhen, stepOf } from "./testing/views.ts";
@@ -45,13 +46,13 @@ const untilStaged = (since = 0) =>
 
 /** Backs up, then loses a part of the data, then begins to restore. */
 async function beginRecovery(): Promise<string> {
-  expect((await fleet().muster("backup", "--all", "--wait")).code).toBe(0);
+  expectCode(await fleet().muster("backup", "--all", "--wait"));
   await rm(`${root()}/folder-3`, { recursive: true });
   lost = await fingerprint(root());
-  const { code, stdout, stderr } = await fleet().muster("recover", "--yes", "--allow-new-target");
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const started = await fleet().muster("recover", "--yes");
+  expectCode(started);
   await untilStaged();
-  return stdout.trim();
+  return started.stdout.trim();
 }
 
 const ended = ({ state }: RecoveryView): boolean => ["succeeded", "failed"].includes(state);
@@ -73,10 +74,29 @@ describe("a backup whose agent is killed in the middle", () => {
     expect((await muster("backups")).stdout).toContain("failed");
 
     const again = await muster("backup", "--all", "--wait");
-    expect({ code: again.code, stderr: again.stderr }).toMatchObject({ code: 0 });
+    expectCode(again);
     expect(JSON.parse((await muster("points", "--json")).stdout)).toHaveLength(1);
     const verified = await muster("verify");
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining("main: 1 point, whole") });
+  });
+});
+
+describe("a backup whose control plane is killed in the middle", () => {
+  it("goes on; its point is listed once the control plane is back", async () => {
+    const { controlPlane, muster, repository } = fleet();
+    await writeRandomTree(root(), files); // new content, so that there is something to store
+    data = await fingerprint(root());
+    const before = await bytesBelow(repository);
+    const { backups } = await controlPlane.post<{ backups: BackupView[] }>("/api/v1/backups", { all: true });
+    await waitFor("more packs", async () => (await bytesBelow(repository)) > before + part, { interval: 5 });
+    await controlPlane.kill("SIGKILL");
+    expect(await bytesBelow(repository)).toBeLessThan(before + files.count * files.size);
+    await controlPlane.start();
+
+    const { state, pointId } = await backupEnded(controlPlane, backups[0]?.id ?? "");
+    expect(state).toBe("succeeded");
+    expect((await muster("points", "--json")).stdout).toContain(pointId);
+    expect((await muster("verify")).stdout).toContain("main: 2 points, whole");
   });
 });
 
@@ -100,15 +120,15 @@ describe("a restore whose agent is killed in the middle", () => {
     expect(await fingerprint(root())).toEqual(lost);
 
     const retried = await muster("recoveries", "retry", id, "--watch");
-    expect({ code: retried.code, stderr: retried.stderr }).toMatchObject({ code: 0 });
+    expectCode(retried);
     expect(await fingerprint(root())).toEqual(data);
 
     const back = await muster("recoveries", "rollback", id, "--yes", "--watch");
-    expect({ code: back.code, stderr: back.stderr }).toMatchObject({ code: 0 });
+    expectCode(back);
     expect(await fingerprint(root())).toEqual(lost);
     expect(await staged()).toBe(0);
-    expect((await muster("recover", "--yes", "--watch")).code).toBe(0); // whole again, for the next test
-    expect((await muster("recoveries", "accept", "--yes", "--watch")).code).toBe(0);
+    expectCode(await muster("recover", "--yes", "--watch")); // whole again, for the next test
+    expectCode(await muster("recoveries", "accept", "--yes", "--watch"));
   });
 });
 
@@ -123,8 +143,8 @@ describe("a recovery whose control plane is killed in the middle", () => {
     expect(recovery.state).toBe("succeeded");
     expect(recovery.steps.map(({ attempt }) => attempt)).toEqual(recovery.steps.map(() => 1));
     expect(await fingerprint(root())).toEqual(data);
-    expect((await muster("recoveries", "accept", id, "--yes", "--watch")).code).toBe(0);
-    expect((await muster("audit", "verify")).code).toBe(0);
+    expectCode(await muster("recoveries", "accept", id, "--yes", "--watch"));
+    expectCode(await muster("audit", "verify"));
     expect(readdirSync(host.folder).filter((name) => name.startsWith("uploads."))).toEqual([]);
   });
 });

@@ -1,7 +1,9 @@
 import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { startPostgres, type TestPostgres } from "@muster/agent/testing";
+import { waitFor } from "@muster/core/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectCode } from "./testing/expect-code.ts";
 import { useFleet } from "./testing/fleet.ts";
 import { makeSite, type Site } from "./testing/site.ts";
 import { fingerprint } from "./testing/tree.ts";
@@ -67,7 +69,10 @@ const fleet = useFleet(async (fleet) => {
         actions: { stop: "stop-site", start: "start-site" },
       },
     },
-    scenarios: { careful: { approve: true, restore: { services: ["site"] } } },
+    scenarios: {
+      careful: { approve: true, restore: { services: ["site"] } },
+      strict: { objectives: { rto: "5m" }, restore: { services: ["site"] } },
+    },
   });
   const { code, stderr } = await fleet.muster("backup", "--all", "--wait");
   if (code !== 0) throw new Error(stderr);
@@ -78,18 +83,21 @@ beforeEach(async () => {
   await writeFile(`${site.pages}/new.html`, "written after the backup\n");
   spoilt = await fingerprint(site.pages);
 });
-afterEach(() => {
+afterEach(async () => {
   site.release();
   site.mend();
+  const { controlPlane } = fleet(); // what a failed test has left under way must not stop the next one
+  const { items } = await controlPlane.get<{ items: RecoveryView[] }>("/api/v1/recoveries?active=true");
+  for (const { id } of items) await controlPlane.post(`/api/v1/recoveries/${id}/cancel`, {}).catch(() => undefined);
 });
 
 const muster = (...args: string[]) => fleet().muster(...args);
 
 /** Starts a recovery and gives its id without waiting for anything. */
 async function begin(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await muster("recover", "--yes", ...args);
-  expect({ code, stderr }).toMatchObject({ code: 0 });
-  return stdout.trim();
+  const started = await muster("recover", "--yes", ...args);
+  expectCode(started);
+  return started.stdout.trim();
 }
 
 const when = (id: string, what: string, wanted: (recovery: RecoveryView) => boolean): Promise<RecoveryView> =>
@@ -98,13 +106,9 @@ const when = (id: string, what: string, wanted: (recovery: RecoveryView) => bool
 const inHand = (step: string) => (recovery: RecoveryView) =>
   recovery.steps.some(({ id, state }) => id === step && state === "running");
 
-function expectOk(result: { code: number; stdout: string; stderr: string }): void {
-  expect(result).toMatchObject({ code: 0 });
-}
-
 /** Puts back what a recovery has replaced, and sees that it is what stood there before. */
 async function rollBack(id: string): Promise<void> {
-  expectOk(await muster("recoveries", "rollback", id, "--yes", "--watch"));
+  expectCode(await muster("recoveries", "rollback", id, "--yes", "--watch"));
   expect(await fingerprint(site.pages)).toEqual(spoilt);
 }
 
@@ -136,8 +140,9 @@ describe("a preview", () => {
 
 describe("a recovery that is watched", () => {
   it("tells each step, ends with 0, and is undone by a rollback", async () => {
-    const { code, stdout, stderr } = await muster("recover", "--service", "site", "--yes", "--watch");
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const result = await muster("recover", "--service", "site", "--yes", "--watch");
+    expectCode(result);
+    const { stdout, stderr } = result;
     expect(stderr).toContain("restore pages");
     expect(stdout).toContain("succeeded");
     expect(stdout).toContain("What was replaced is kept aside.");
@@ -150,19 +155,48 @@ describe("a recovery that is watched", () => {
     await when(id, "success", ({ state }) => state === "succeeded");
     const besides = () => readdirSync(fleet().hostFolder("site-1")).filter((name) => name.includes("muster-aside"));
     expect(besides()).toHaveLength(1);
-    expectOk(await muster("recoveries", "accept", id, "--yes", "--watch"));
+    expectCode(await muster("recoveries", "accept", id, "--yes", "--watch"));
     expect(besides()).toEqual([]);
     expect(await fingerprint(site.pages)).toEqual(pages);
     const late = await muster("recoveries", "rollback", id, "--yes");
     expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining("nothing is kept aside") });
+  });
+
+  it("ends with 4 when it took longer than the objective allows", async () => {
+    const { code, stdout } = await muster(
+      "recover",
+      "--scenario",
+      "strict",
+      "--failed-at",
+      "10m ago",
+      "--yes",
+      "--watch",
+    );
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/actual RTO .* MISSED \(objective 5m\)/);
+    expect(await fingerprint(site.pages)).toEqual(pages);
+    await rollBack(/rec_\w+/.exec(stdout)?.[0] ?? "");
+  });
+
+  it("goes on when the watching ends, by Ctrl-C or by its timeout", async () => {
+    site.hold("stop");
+    const id = await begin("--service", "site");
+    const watching = fleet().startMuster("recoveries", "watch", id);
+    await waitFor("the watching to begin", () => watching.stderr().includes("stop site"));
+    await watching.end("SIGINT");
+    expect(await watching.ended()).toBe(130);
+    expect(watching.stderr()).toContain(`Recovery ${id} goes on.`);
+    expectCode(await muster("recoveries", "watch", id, "--timeout", "1s"), 124);
+    site.release();
+    await when(id, "success", ({ state }) => state === "succeeded");
+    await rollBack(id);
   });
 });
 
 describe("onto another host", () => {
   it("brings files and a database there, with a record of each key that the host got", async () => {
     const onto = ["--onto", "db-1=spare-1", "--onto", "site-1=spare-1"];
-    const { code, stderr } = await muster("recover", ...onto, "--yes", "--watch");
-    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expectCode(await muster("recover", ...onto, "--yes", "--watch"));
     expect(await fingerprint(spare.pages)).toEqual(pages);
     expect(await spareServer.query(orders, "shop")).toEqual(await server.query(orders, "shop"));
     expect(await fingerprint(site.pages)).toEqual(spoilt);
@@ -197,7 +231,7 @@ describe("a scenario that needs an approval", () => {
 
     const token = await muster("token", "create", "--api", "bob", "--role", "approver");
     const approved = await muster("--token", token.stdout.trim(), "recoveries", "approve", id, "--yes", "--watch");
-    expectOk(approved);
+    expectCode(approved);
     expect(await fingerprint(site.pages)).toEqual(pages);
     expect((await muster("audit", "list")).stdout).toMatch(/user:bob\s+recovery\.approve/);
     await rollBack(id);
@@ -217,7 +251,7 @@ describe("a recovery in the middle", () => {
     expect((await muster("recoveries", "show", id)).stdout).toContain("paused");
     expect(await fingerprint(site.pages)).toEqual(spoilt);
 
-    expectOk(await muster("recoveries", "resume", id, "--watch"));
+    expectCode(await muster("recoveries", "resume", id, "--watch"));
     expect(await fingerprint(site.pages)).toEqual(pages);
     await rollBack(id);
   });
@@ -257,7 +291,7 @@ describe("a start action that fails", () => {
     expect(failed.stdout).toContain(`muster recoveries retry ${id} site/start`);
 
     site.mend();
-    expectOk(await muster("recoveries", "retry", id, "--watch"));
+    expectCode(await muster("recoveries", "retry", id, "--watch"));
     expect(await fingerprint(site.pages)).toEqual(pages);
     await rollBack(id);
   });
@@ -266,7 +300,7 @@ describe("a start action that fails", () => {
     site.breakStart();
     const failed = await muster("recover", "--service", "site", "--yes", "--watch");
     const id = /rec_\w+/.exec(failed.stdout)?.[0] ?? "";
-    expect((await muster("recoveries", "skip", id, "site/start")).code).toBe(2); // no reason given
+    expectCode(await muster("recoveries", "skip", id, "site/start"), 2); // no reason given
     site.mend();
     await writeFile(`${fleet().hostFolder("site-1")}/running`, ""); // somebody has started it by hand
     const skipped = await muster("recoveries", "skip", id, "site/start", "--reason", "started by hand", "--watch");
@@ -284,7 +318,7 @@ describe("a recovery in place of a database", () => {
     const id = await begin("--tier", "1");
     await when(id, "success", ({ state }) => state === "succeeded");
     expect(await server.query(orders, "shop")).toEqual(wanted);
-    expectOk(await muster("recoveries", "rollback", id, "--yes", "--watch"));
+    expectCode(await muster("recoveries", "rollback", id, "--yes", "--watch"));
     expect(await server.query(orders, "shop")).toEqual(spoiltRows);
   });
 });
