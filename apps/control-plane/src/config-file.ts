@@ -114,12 +114,16 @@ async function toConfig(file: FileConfig, base: string): Promise<Config> {
 /** Without any repository in the configuration, one named `main` lies in the data folder. */
 function placed(file: FileConfig, data: string, at: (path: string) => string): Config["repositories"] {
   const named = Object.entries(file.repositories);
-  const all = named.length > 0 ? named : [["main", { url: join(data, "repository") }] as const];
+  const own: FileConfig["repositories"] = { main: { url: join(data, "repository") } };
+  const all = named.length > 0 ? named : Object.entries(own);
+  const optional = (path: string | undefined): string | undefined => (path === undefined ? undefined : at(path));
   return Object.fromEntries(
     all.map(([name, place]) => {
       const url = /^[a-z0-9+]+:/i.test(place.url) ? place.url : at(place.url);
-      const own = "keyFile" in place ? place.keyFile : undefined;
-      return [name, { url, keyFile: own === undefined ? join(data, "keys", `${name}.key`) : at(own) }];
+      const keyFile = optional(place.keyFile) ?? join(data, "keys", `${name}.key`);
+      const { profile } = place;
+      const local = { credentialsFile: optional(place.credentialsFile), profile, caFile: optional(place.caFile) };
+      return [name, { url, keyFile, ...local }];
     }),
   );
 }

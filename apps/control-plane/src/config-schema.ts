@@ -41,7 +41,17 @@ export const configSchema = z.strictObject({
   repositories: z
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and -"),
-      z.strictObject({ url: z.string().min(1), keyFile: z.string().min(1).optional() }),
+      z.strictObject({
+        url: z.string().min(1).describe("file:///…, a path, or s3://bucket/prefix?region=…; see docs/repositories.md."),
+        keyFile: z.string().min(1).optional().describe("The passphrase; made at the first start."),
+        credentialsFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("S3: a shared credentials file as the AWS tools have it."),
+        profile: z.string().min(1).optional().describe("S3: the section of that file."),
+        caFile: z.string().min(1).optional().describe("S3: PEM file with the authority of the server's certificate."),
+      }),
     )
     .default({}),
   status: z.strictObject({ title: z.string().min(1).max(100).default("Status") }).prefault({}),

@@ -1,3 +1,5 @@
+import type { LocalSettings } from "@muster/object-store";
+
 /** How this control plane is set up; made once from the configuration file and the command line (see config loading in main). */
 export interface Config {
   /** Everything of its own lies here: PGlite's files, CA, keys; mode 0700. */
@@ -18,7 +20,7 @@ export interface Config {
     readonly advertise: string;
   };
   /** Name → place and key file (the passphrase); created at first start where they do not exist. */
-  readonly repositories: Readonly<Record<string, { readonly url: string; readonly keyFile: string }>>;
+  readonly repositories: Readonly<Record<string, RepositoryPlace>>;
   /** How the sessions of agents are kept. */
   readonly agents: {
     /** Life of an agent's certificate in milliseconds. */
@@ -28,4 +30,10 @@ export interface Config {
   };
   /** Title of the public status page. */
   readonly statusTitle: string;
+}
+
+/** Where a repository lies, the file with its passphrase, and for S3 the files of this host. */
+export interface RepositoryPlace extends LocalSettings {
+  readonly url: string;
+  readonly keyFile: string;
 }

@@ -15,7 +15,7 @@ export function addRestore(program: Command): void {
   program
     .command("restore")
     .description("break glass: list or write out recovery points with no control plane, from a repository and its key")
-    .requiredOption("--repository <url>", "file:///… or an absolute path")
+    .requiredOption("--repository <url>", "file:///…, an absolute path, or s3://bucket/prefix?region=…")
     .requiredOption("--key-file <file>", "the file with the repository's passphrase")
     .requiredOption("--service <name>", "the service whose points are wanted")
     .option("--source <name>", "one source of the service")

@@ -54,7 +54,7 @@ describe("agent.yaml", () => {
       "an unknown key at the top, with those allowed",
       "sauces: {}\nwhatever: 1\n",
       'config-invalid\nagent.yaml:1:1: sauces: unknown key; did you mean "sources"?\n' +
-        "agent.yaml:2:1: whatever: unknown key; allowed here: data, sources, probes, actions, limits",
+        "agent.yaml:2:1: whatever: unknown key; allowed here: data, sources, probes, actions, repositories, limits",
     ],
     [
       "a wrong type of source",

@@ -24,12 +24,24 @@ const limitsSchema = z.strictObject({
   offlineAfter: durationField.default(5 * 60_000),
 });
 
+/** What this host adds to the address of a repository in S3, which the control plane knows. No secrets: names of files. */
+const repositorySchema = z.strictObject({
+  /** A shared credentials file as the AWS tools have it; without it the agent's environment, then their default chain. */
+  credentialsFile: z.string().startsWith("/", "must be an absolute path").optional(),
+  /** The section of that file. */
+  profile: z.string().min(1).optional(),
+  /** PEM file with the authority of the server's certificate. */
+  caFile: z.string().startsWith("/", "must be an absolute path").optional(),
+});
+
 /** agent.yaml: what the control plane may name on this host. */
 export const agentConfigSchema = z.strictObject({
   data: z.string().startsWith("/", "must be an absolute path").default(defaultDataDirectory),
   sources: z.record(nameField, sourceConfigSchema).default({}),
   probes: z.record(nameField, probeConfigSchema).default({}),
   actions: z.record(nameField, actionSchema).default({}),
+  /** By the control plane's name of the repository. */
+  repositories: z.record(nameField, repositorySchema).default({}),
   limits: limitsSchema.prefault({}),
 });
 

@@ -2,12 +2,19 @@ import { type Backup, type JsonObject, timestampFromMs } from "@muster/protocol/
 import type { Source, SourceContext } from "../sources/source.ts";
 import type { Outcome } from "../work/failure.ts";
 import { openGrant } from "./grant.ts";
+import type { JobRequest } from "./messages.ts";
 
 /** Writes one recovery point: it exists once the repository has committed it, and not at all when anything fails before. */
-export async function backUp(source: Source, context: SourceContext, work: Backup, host: string): Promise<Outcome> {
+export async function backUp(
+  source: Source,
+  context: SourceContext,
+  work: Backup,
+  request: Pick<JobRequest, "host" | "repositories">,
+): Promise<Outcome> {
+  const { host, repositories } = request;
   const { clock, signal } = context;
   const startedAt = clock.now();
-  const domain = await openGrant(work.repository);
+  const domain = await openGrant(work.repository, repositories);
   const spec = { source: work.source, kind: source.type, host, startedAt };
   const writer = await domain.beginPoint(spec, { signal, clock });
   try {

@@ -1,11 +1,19 @@
 import { MusterError } from "@muster/core";
-import { openStore } from "@muster/object-store";
+import { type LocalSettings, openStore, sharedAddress } from "@muster/object-store";
 import type { RepositoryGrant } from "@muster/protocol/grpc";
 import { type Domain, openDomain } from "@muster/repository";
 
-/** Opens the domain that a command grants. */
-export async function openGrant(grant: RepositoryGrant | undefined): Promise<Domain> {
+/** What agent.yaml says of repositories, by their names. */
+export type RepositorySettings = Readonly<Record<string, LocalSettings>>;
+
+/**
+ * Opens the domain that a command grants. Files of this host are named by agent.yaml only: what the command's address
+ * says of them does not count.
+ */
+export async function openGrant(grant: RepositoryGrant | undefined, settings: RepositorySettings): Promise<Domain> {
   if (grant === undefined) throw new MusterError("internal", "the command grants no repository");
   const key = Buffer.from(grant.domainKey, "base64url");
-  return openDomain(await openStore(grant.url), { repositoryId: grant.repositoryId, domain: grant.domain, key });
+  const own = Object.hasOwn(settings, grant.repository) ? settings[grant.repository] : undefined;
+  const store = await openStore(sharedAddress(grant.url), own);
+  return openDomain(store, { repositoryId: grant.repositoryId, domain: grant.domain, key });
 }

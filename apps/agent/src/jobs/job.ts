@@ -43,11 +43,11 @@ function dispatch(source: Source, context: SourceContext, request: JobRequest): 
   const { work } = fromBinary(CommandSchema, Buffer.from(request.work, "base64"));
   switch (work.case) {
     case "backup":
-      return backUp(source, context, work.value, request.host);
+      return backUp(source, context, work.value, request);
     case "checkRestore":
       return checkRestore(source, context, work.value);
     case "restore":
-      return restore(source, context, work.value);
+      return restore(source, context, work.value, request.repositories);
     case "aside":
       return finishAside(source, context, work.value);
     default:

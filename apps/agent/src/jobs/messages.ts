@@ -1,12 +1,15 @@
 import type { ErrorValue } from "@muster/core";
 import type { Secrets } from "../config/secrets.ts";
 import type { SourceConfig } from "../sources/registry.ts";
+import type { RepositorySettings } from "./grant.ts";
 
 /** The first message to a job process. It goes over IPC, because arguments and environments can be read by others. */
 export interface JobRequest {
   /** A Command message with only its work, in base64: it holds the domain key. */
   readonly work: string;
   readonly source: { readonly name: string; readonly config: SourceConfig; readonly secrets: Secrets };
+  /** What agent.yaml says of repositories: names of files, no secrets. */
+  readonly repositories: RepositorySettings;
   readonly stateDirectory: string;
   readonly workDirectory: string;
   readonly host: string;

@@ -35,7 +35,7 @@ export function jobRunner(options: {
   readonly log: Logger;
 }): JobRunner {
   const { loaded, directory, log } = options;
-  const { limits, sources } = loaded.config;
+  const { limits, repositories, sources } = loaded.config;
   const slots = semaphore(limits.jobs);
   const busy = new Set<string>();
 
@@ -50,7 +50,8 @@ export function jobRunner(options: {
     const secrets = loaded.secrets.get(`sources.${name}`) ?? {};
     const source = { name, config, secrets };
     const command = create(CommandSchema, { work });
-    const request = { work: base64(toBinary(CommandSchema, command)), source, stateDirectory, workDirectory };
+    const encoded = base64(toBinary(CommandSchema, command));
+    const request = { work: encoded, source, repositories, stateDirectory, workDirectory };
     try {
       return await runProcess({ ...request, host: options.host }, run, limits.grace, log.child({ source: name }));
     } finally {
@@ -81,7 +82,7 @@ export async function removeLeftJobs(directory: DataDirectory): Promise<void> {
 async function runProcess(request: JobRequest, run: CommandRun, grace: number, log: Logger): Promise<Outcome> {
   if (run.signal.aborted) throw run.signal.reason;
   const child = fork(entryFile(import.meta.url, "jobs/entry.ts", "muster-agent-job.js"), [], {
-    execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=16"],
+    execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", "--expose-gc"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     detached: true,
     serialization: "advanced",

@@ -2,18 +2,16 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, MusterError } from "@muster/core";
-import { createFileStore, filePath, openStore } from "@muster/object-store";
+import { createStore, openStore, sharedAddress } from "@muster/object-store";
 import { initRepository, openRepository } from "@muster/repository";
-import type { Config } from "../config.ts";
+import type { Config, RepositoryPlace } from "../config.ts";
 import type { OpenedRepository, Repositories } from "../context.ts";
 import { guardKeyFile, makeKeyFile, readKeyFile } from "./key-file.ts";
-
-type Place = Config["repositories"][string];
 
 /** The repositories of the configuration; each is opened when it is first needed, and tried again after a failure. */
 export function createRepositories(config: Config): Repositories {
   const opened = new Map<string, Promise<OpenedRepository>>();
-  const placeOf = (name: string): Place => {
+  const placeOf = (name: string): RepositoryPlace => {
     const place = config.repositories[name];
     if (place !== undefined) return place;
     const known = Object.keys(config.repositories).join(", ") || "none";
@@ -21,7 +19,7 @@ export function createRepositories(config: Config): Repositories {
   };
   return {
     names: () => Object.keys(config.repositories),
-    url: (name) => placeOf(name).url,
+    url: (name) => sharedAddress(placeOf(name).url), // agents know their own files
     open(name) {
       const known = opened.get(name);
       if (known !== undefined) return known;
@@ -33,14 +31,15 @@ export function createRepositories(config: Config): Repositories {
   };
 }
 
-async function openPlace(name: string, { url, keyFile }: Place): Promise<OpenedRepository> {
+async function openPlace(name: string, place: RepositoryPlace): Promise<OpenedRepository> {
+  const { url, keyFile } = place;
   const passphrase = await readKeyFile(keyFile);
   if (passphrase === undefined) {
     throw new MusterError("repository-key-wrong", `the key file ${keyFile} of the repository ${name} is missing`, {
       hint: "Put the copy of the key back that was kept elsewhere; without it the repository cannot be read.",
     });
   }
-  const store = await openStore(url);
+  const store = await openStore(url, place);
   const repository = await openRepository(store, { passphrase });
   return { ...repository, freeSpace: async () => store.freeSpace?.() };
 }
@@ -59,7 +58,7 @@ export async function prepareRepositories(config: Config, log: Logger): Promise<
   }
 }
 
-async function prepare(config: Config, name: string, place: Place, log: Logger): Promise<void> {
+async function prepare(config: Config, name: string, place: RepositoryPlace, log: Logger): Promise<void> {
   const marker = join(config.dataDirectory, "repositories", `${name}.json`);
   const passphrase = await readKeyFile(place.keyFile);
   if (passphrase !== undefined) await guardKeyFile(place.keyFile, log);
@@ -70,8 +69,8 @@ async function prepare(config: Config, name: string, place: Place, log: Logger):
 }
 
 /** A crash after the key was made leaves a key without a repository; the next start makes the repository with it. */
-async function makeOrOpen(name: string, place: Place, key: string | undefined, log: Logger): Promise<string> {
-  const store = await createFileStore(filePath(place.url));
+async function makeOrOpen(name: string, place: RepositoryPlace, key: string | undefined, log: Logger): Promise<string> {
+  const store = await createStore(place.url, place);
   const there = (await store.head("repository.json")) !== undefined;
   if (there) return (await openPlace(name, place)).id;
   const passphrase = key ?? (await makeKeyFile(place.keyFile));
