@@ -18,6 +18,7 @@ interface RecoverOptions {
   readonly host?: readonly string[];
   readonly onto?: readonly string[];
   readonly failedAt?: string;
+  readonly deadline?: string;
   readonly reason?: string;
   readonly drill?: boolean;
   readonly allowNewTarget?: boolean;
@@ -41,6 +42,7 @@ export function addRecover(program: Command, cli: Cli): void {
     .option("--host <name>", "services of this host; may be repeated", collected)
     .option("--onto <old=new>", "what lived on one host onto another: db-1=db-2; may be repeated", collected)
     .option("--failed-at <time>", "when the disaster began, for the actual RTO; default: the first failed probe")
+    .option("--deadline <duration>", "stop it when it has not ended so long after its start; default: the scenario's")
     .option("--reason <text>", "for the audit trail")
     .option("--drill", "into isolated targets, to practise")
     .option("--allow-new-target", "also onto servers other than those that the points came from")
@@ -115,6 +117,7 @@ export function requestOf(options: RecoverOptions, now: number): RecoveryRequest
     mode: options.drill === true ? "drill" : "real",
     allowNewTarget: options.allowNewTarget === true,
     ...(options.scenario === undefined ? {} : { scenario: options.scenario }),
+    ...(options.deadline === undefined ? {} : { deadlineMs: parseDuration(options.deadline) }),
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(failureAt === undefined ? {} : { failureAt }),
   };

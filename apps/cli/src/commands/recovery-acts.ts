@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { timeoutOf } from "../arguments.ts";
 import type { Cli } from "../cli.ts";
 import { confirm } from "../confirm.ts";
+import { failedChecks } from "../recovery-outcome.ts";
 import { previewText } from "../render/preview.ts";
 import { waitLimit } from "../wait.ts";
 import { watchToEnd } from "../watch-recovery.ts";
@@ -47,8 +48,14 @@ const acts: readonly Act[] = [
     body: (_recovery, _step, { reason }) => (reason === undefined ? {} : { reason }),
   },
   {
-    ...{ name: "retry", path: "retry", description: "try a failed step again", step: "optional" },
-    body: (recovery, step) => ({ step: step ?? failedStep(recovery) }),
+    ...{
+      name: "retry",
+      path: "retry",
+      description: "try a failed step again, or the checks that failed",
+      step: "optional",
+    },
+    body: (recovery, step) =>
+      step === undefined && failedChecks(recovery) ? {} : { step: step ?? failedStep(recovery) },
   },
   {
     ...{

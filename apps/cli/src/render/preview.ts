@@ -15,7 +15,7 @@ export function previewText(preview: ApiRecoveryPreview, style: Style): string {
 }
 
 function headText(preview: ApiRecoveryPreview, style: Style): string {
-  const { plan, scenario, mode, target, objectives, forecastMs } = preview;
+  const { plan, scenario, mode, target, objectives, forecastMs, deadlineMs } = preview;
   const what = scenario === undefined ? "" : `, scenario ${scenario}`;
   const facts = [
     `target ${target === "latest" ? "latest" : moment(target)}`,
@@ -24,6 +24,7 @@ function headText(preview: ApiRecoveryPreview, style: Style): string {
     forecastMs === undefined
       ? "no forecast yet (nothing was measured)"
       : forecastText(forecastMs, objectives.rtoMs, style),
+    ...(deadlineMs === undefined ? [] : [`stopped after ${formatDuration(deadlineMs)}`]),
     ...(preview.needsApproval ? [style.warn("needs an approval")] : []),
   ];
   const title = `${mode === "drill" ? "DRILL" : "RECOVERY"} of ${plan.name}, version ${plan.version}${what}`;

@@ -74,7 +74,8 @@ function outputText({ details }: Failure, style: Style): string {
 function nextText(recovery: ApiRecovery): string {
   const { id, state, aside, steps } = recovery;
   if (state === "awaiting_approval") return `It waits for a second person: muster recoveries approve ${id}`;
-  if (failedChecks(recovery)) return "Nothing was touched. Start it again when this is mended.";
+  if (failedChecks(recovery))
+    return `Nothing was touched. When this is mended, check again:   muster recoveries retry ${id}`;
   if (aside === "accepted") return "The data that was replaced has been dropped.";
   if (aside === "rolled_back") return "The data that was replaced has been put back.";
   const lines: string[] = [];

@@ -1,11 +1,4 @@
-import {
-  approveSchema,
-  type Role,
-  reasonSchema,
-  recoverySchema,
-  retryStepSchema,
-  skipStepSchema,
-} from "@muster/protocol";
+import { approveSchema, type Role, reasonSchema, recoverySchema, retrySchema, skipStepSchema } from "@muster/protocol";
 import { z } from "zod";
 import type { Actor, ControlPlane } from "../context.ts";
 import type { App } from "../http/app-types.ts";
@@ -14,7 +7,7 @@ import { approveRecovery } from "./approve.ts";
 import { cancelRecovery } from "./cancel.ts";
 import { pauseRecovery } from "./pause.ts";
 import { resumeRecovery } from "./resume.ts";
-import { retryStep } from "./retry-step.ts";
+import { retryRecovery } from "./retry.ts";
 import { rollBackRecovery } from "./roll-back.ts";
 import { viewOf } from "./routes.ts";
 import { skipStep } from "./skip-step.ts";
@@ -72,8 +65,8 @@ export function recoveryActRoutes(app: App, cp: ControlPlane): void {
   add({
     verb: "retry",
     role: "operator",
-    body: retryStepSchema,
-    act: (to, { id, body, by }) => retryStep(to, id, body.step, by),
+    body: retrySchema,
+    act: (to, { id, body, by }) => retryRecovery(to, id, body.step, by),
   });
   add({
     verb: "skip",

@@ -22,8 +22,8 @@ export interface Act {
   readonly details?: Readonly<Record<string, unknown>>;
   /** The run may have ended: takes its targets anew before it moves again. Throws `recovery-active`. */
   readonly claims?: boolean;
-  /** Last look at the locked run before the event; throws when it may not happen. */
-  readonly allowed?: (run: Run) => void;
+  /** Last look at the locked run, after its targets are taken and before the event; throws when it may not happen. */
+  readonly allowed?: (tx: Tx, run: Run) => void | Promise<void>;
 }
 
 /** Moves a recovery by an event in a transaction of its own, then has its effects carried out. Throws what `applyIn` throws. */
@@ -54,8 +54,8 @@ export async function applyIn(
   const now = cp.clock.now();
   const row = await lockRecovery(tx, id);
   if (row === undefined) throw new MusterError("not-found", `there is no recovery ${id}`);
-  act?.allowed?.(row.run);
   if (act?.claims === true) await claimFor(tx, row.run, now);
+  await act?.allowed?.(tx, row.run);
   const { run, effects } = moveAll(row.run, events, now, act !== undefined);
   if (run !== row.run) await saveRun(tx, row, run);
   await storeEffects(cp, tx, run, effects, now);

@@ -49,6 +49,7 @@ export async function prepareRecovery(
     onlineHosts: onlineHosts(cp, choice),
     history: await measuredHistory(tx, services, now),
     allowNewTarget: request.allowNewTarget,
+    deadline: request.deadlineMs,
   });
   const problems = request.mode === "drill" ? [...resolved.problems, noDrills] : resolved.problems;
   return { plan, recovery, hash: hashOf(recovery), problems };

@@ -79,6 +79,44 @@ forEachDatabase("a recovery", (open) => {
     expect(await database.db.select().from(activeTargets)).toEqual([]);
   });
 
+  it("is not rolled back before a newer one of the same target is", async () => {
+    await using database = await open();
+    await using fleet = await testFleet(database, repository);
+    const older = await fleet.begin();
+    await fleet.until(older, "the end of the older one", ended);
+    fleet.clock.advance(1000);
+    const newer = await fleet.begin({ services: ["db"] });
+    await fleet.until(newer, "the end of the newer one", ended);
+    const refused = await fleet.act(older, "roll-back");
+    expect(refused.json()).toMatchObject({
+      ...{ status: 409, code: "recovery-superseded", details: { recovery: newer, targets: ["db-1/orders"] } },
+      hint: `Roll back the newer one first: muster recoveries rollback ${newer}`,
+    });
+    expect(await database.db.select().from(activeTargets)).toEqual([]);
+    for (const id of [newer, older]) {
+      expect((await fleet.act(id, "roll-back")).statusCode, id).toBe(202);
+      await fleet.until(id, "the way back", ({ state }) => state === "rolled_back");
+    }
+  });
+
+  it("does not restore once more what a newer one has restored, nor undo what was accepted", async () => {
+    await using database = await open();
+    await using fleet = await testFleet(database, repository);
+    const broken = failsWith("source-failed", false);
+    fleet.hosts["db-1"].behave((command) => (command.work.case === "restore" ? broken : doesWell(command)));
+    const older = await fleet.begin();
+    await fleet.until(older, "the failure", ended);
+    fleet.hosts["db-1"].behave(doesWell);
+    fleet.clock.advance(1000);
+    const newer = await fleet.begin();
+    await fleet.until(newer, "the end", ended);
+    expect((await fleet.act(older, "retry", { step: "db/restore/orders" })).json().code).toBe("recovery-superseded");
+    await fleet.act(newer, "accept");
+    await fleet.until(newer, "the acceptance", ({ aside }) => aside === "accepted");
+    const refused = (await fleet.act(older, "roll-back")).json();
+    expect(refused).toMatchObject({ code: "recovery-superseded", hint: expect.stringContaining("was accepted") });
+  });
+
   it("is refused while another works on one of its targets, with the other's id", async () => {
     await using database = await open();
     await using fleet = await testFleet(database, repository);
@@ -121,6 +159,26 @@ forEachDatabase("a recovery", (open) => {
     ]);
     expect(fleet.hosts["db-1"].began.filter((key) => key.startsWith(id))).toEqual([]);
     expect(await database.db.select().from(activeTargets)).toEqual([]);
+  });
+
+  it("is checked again on request when what a check found is mended", async () => {
+    await using database = await open();
+    await using fleet = await testFleet(database, repository);
+    const finding = { severity: "error", code: "space-insufficient", message: "no room", hint: "Make room." };
+    fleet.hosts["db-1"].behave(({ work }) =>
+      work.case === "checkRestore" ? { case: "check", value: { findings: [finding] } } : "works",
+    );
+    const id = await fleet.begin();
+    expect((await fleet.until(id, "the checks", ended)).state).toBe("failed");
+    fleet.hosts["db-1"].behave(doesWell);
+    expect((await fleet.act(id, "retry")).json().state).toBe("checking");
+    expect(await database.db.select().from(activeTargets)).not.toEqual([]);
+    expect(await fleet.until(id, "the end", ended)).toMatchObject({ state: "succeeded", findings: [] });
+    const refused = await fleet.act(id, "retry");
+    expect(refused.json()).toMatchObject({
+      code: "conflict",
+      hint: `See which step failed: muster recoveries show ${id}`,
+    });
   });
 
   it("lets a step stop a running server, but no step excuses one that is down without a prepare action", async () => {

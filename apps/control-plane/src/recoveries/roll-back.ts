@@ -1,7 +1,16 @@
-import type { Actor, ControlPlane } from "../context.ts";
+import type { Run } from "@muster/recovery";
+import type { Actor, ControlPlane, Tx } from "../context.ts";
 import { apply } from "./apply.ts";
+import { refuseSuperseded } from "./refuse-superseded.ts";
 
-/** Puts back what was moved aside, and starts again what was stopped. Throws `not-found`, `conflict`, `recovery-active`. */
+/**
+ * Puts back what was moved aside, and starts again what was stopped. Recoveries of one target are rolled back newest first.
+ * Throws `not-found`, `conflict`, `recovery-active`, `recovery-superseded`.
+ */
 export async function rollBackRecovery(cp: ControlPlane, id: string, by: Actor): Promise<void> {
-  await apply(cp, id, { type: "rollBack" }, { actor: by, action: "recovery.roll-back", claims: true });
+  const allowed = async (tx: Tx, run: Run): Promise<void> => {
+    if (run.aside === "kept") await refuseSuperseded(tx, run);
+  };
+  const act = { actor: by, action: "recovery.roll-back", claims: true, allowed };
+  await apply(cp, id, { type: "rollBack" }, act);
 }

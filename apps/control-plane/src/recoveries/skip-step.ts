@@ -1,7 +1,7 @@
 import { MusterError } from "@muster/core";
 import { type Role, roles } from "@muster/protocol";
 import { findStep, type Run } from "@muster/recovery";
-import type { ControlPlane } from "../context.ts";
+import type { ControlPlane, Tx } from "../context.ts";
 import { apply } from "./apply.ts";
 
 export interface Skip {
@@ -20,7 +20,7 @@ export async function skipStep(
   caller: { readonly name: string; readonly role: Role },
 ): Promise<void> {
   const by = `user:${caller.name}` as const;
-  const allowed = (run: Run): void => {
+  const allowed = (_tx: Tx, run: Run): void => {
     const isGate = findStep(run, step)?.work.kind === "gate";
     if (isGate && roles.indexOf(caller.role) < roles.indexOf("approver"))
       throw new MusterError("forbidden", `${step} is a gate, and skipping a gate needs the role approver`);

@@ -2,6 +2,7 @@ import { asMusterError } from "@muster/core";
 import type { ControlPlane } from "../context.ts";
 import { startLoop } from "../schedules/loop.ts";
 import { createHand } from "./carry-out.ts";
+import { watchDeadlines } from "./watch-deadlines.ts";
 import { watchHosts } from "./watch-hosts.ts";
 
 /** Effects are carried out as soon as they are announced; the pass finds what was left by a crash, and retries that wait. Milliseconds. */
@@ -12,6 +13,7 @@ export async function startRecoveries(cp: ControlPlane): Promise<{ stop(): Promi
   const hand = createHand(cp);
   const pass = oneAtATime(async () => {
     await watchHosts(cp);
+    await watchDeadlines(cp);
     await hand.pass();
   });
   const unsubscribe = cp.events.subscribe(({ type }) => {

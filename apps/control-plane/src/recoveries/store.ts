@@ -1,6 +1,6 @@
 import { activeTargets, hosts, points, probeStates, recoveries, recoveryEffects, stepHistory } from "@muster/database";
 import type { Effect, Run } from "@muster/recovery";
-import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, notInArray, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, notInArray, or, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 import { endedStates } from "../status/store.ts";
 
@@ -60,6 +60,11 @@ export async function listRecoveries(
     .where(and(...conditions))
     .orderBy(desc(recoveries.id))
     .limit(page.limit);
+}
+
+/** Recoveries that were started after this one, newest first (ids sort by time). */
+export async function newerRecoveries(tx: Tx, id: string): Promise<RecoveryRow[]> {
+  return tx.select().from(recoveries).where(gt(recoveries.id, id)).orderBy(desc(recoveries.id));
 }
 
 /** Recoveries with work in hand or to come, those that accept or roll back among them. */

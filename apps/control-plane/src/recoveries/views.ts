@@ -33,7 +33,7 @@ export function previewView(
 export async function recoveryView(tx: Tx, row: RecoveryRow): Promise<ApiRecovery> {
   const { run } = row;
   const stored = await planVersion(tx, run.plan.planName, run.plan.planVersion);
-  const { startedAt, finishedAt, failureAt, approval } = run;
+  const { startedAt, finishedAt, failureAt, deadlineAt, approval } = run;
   return {
     ...planView(stored?.model, run.plan),
     id: run.id,
@@ -49,6 +49,7 @@ export async function recoveryView(tx: Tx, row: RecoveryRow): Promise<ApiRecover
     ...(startedAt === undefined ? {} : { startedAt: instant(startedAt) }),
     ...(finishedAt === undefined ? {} : { finishedAt: instant(finishedAt) }),
     ...(failureAt === undefined ? {} : { failureAt: instant(failureAt) }),
+    ...(deadlineAt === undefined ? {} : { deadlineAt: instant(deadlineAt) }),
     ...(run.reason === undefined ? {} : { reason: run.reason }),
     ...(approval === undefined ? {} : { approval: { by: approval.by, at: instant(approval.at) } }),
     aside: run.aside,
@@ -78,6 +79,7 @@ function planView(
     spreadMs: recovery.spread,
     criticalPath: [...recovery.criticalPath],
     ...(forecast === undefined ? {} : { forecastMs: forecast }),
+    ...(recovery.deadline === undefined ? {} : { deadlineMs: recovery.deadline }),
   };
 }
 

@@ -49,6 +49,12 @@ export const recoveryErrors = entries({
     hint: "Watch or cancel that one first.",
     retryable: false,
   },
+  "recovery-superseded": {
+    kind: "conflict",
+    summary: "A newer recovery has restored the same target since.",
+    hint: "Roll back the newer one first.",
+    retryable: false,
+  },
   "drill-unsupported": {
     kind: "precondition",
     summary: "The agents of this version have no isolated targets to drill into.",

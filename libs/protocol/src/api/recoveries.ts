@@ -16,6 +16,8 @@ export const recoveryRequestSchema = z.strictObject({
   allowNewTarget: z.boolean().default(false),
   /** When the disaster began, for the actual RTO; default: the first failed probe of the selection, else now. */
   failureAt: instantSchema.optional(),
+  /** It is stopped when it has not ended so many milliseconds after its start; default: what the scenario says. */
+  deadlineMs: z.int().min(1000).optional(),
   reason: z.string().max(500).optional(),
 });
 export type RecoveryRequest = z.input<typeof recoveryRequestSchema>;
@@ -89,6 +91,8 @@ export const recoveryPreviewSchema = z.object({
   steps: z.array(stepViewSchema),
   criticalPath: z.array(z.string()),
   forecastMs: z.number().optional(),
+  /** So long after its start it is stopped, unless it has ended. */
+  deadlineMs: z.number().optional(),
   findings: z.array(checkFindingSchema),
 });
 export type ApiRecoveryPreview = z.output<typeof recoveryPreviewSchema>;
@@ -116,6 +120,8 @@ export const recoverySchema = recoveryPreviewSchema.extend({
   startedAt: instantSchema.optional(),
   finishedAt: instantSchema.optional(),
   failureAt: instantSchema.optional(),
+  /** From here on it is stopped, unless it has ended. */
+  deadlineAt: instantSchema.optional(),
   reason: z.string().optional(),
   approval: z.object({ by: z.string(), at: instantSchema }).optional(),
   aside: z.enum(["none", "kept", "accepting", "accepted", "rolling_back", "rolled_back"]),
@@ -133,6 +139,11 @@ export const recoverySchema = recoveryPreviewSchema.extend({
 export type ApiRecovery = z.output<typeof recoverySchema>;
 
 export const approveSchema = z.strictObject({ hash: z.string() });
-export const retryStepSchema = z.strictObject({ step: z.string() });
+export const retrySchema = z.strictObject({
+  step: z
+    .string()
+    .optional()
+    .describe("A failed step; without one a recovery that failed in its checks is checked again."),
+});
 export const skipStepSchema = z.strictObject({ step: z.string(), reason: z.string().min(3).max(500) });
 export const reasonSchema = z.strictObject({ reason: z.string().max(500).optional() });

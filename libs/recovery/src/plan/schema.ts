@@ -129,6 +129,8 @@ export const scenarioSchema = z.strictObject({
   restore: selectionSchema.prefault({}),
   /** Restore what lived on one host onto another: `{db-1: db-2}`. */
   hosts: z.record(nameSchema, nameSchema).default({}),
+  /** A recovery that has not ended so long after its start is stopped, as `timed_out`; default: it takes what it takes. */
+  deadline: durationSchema.optional(),
   /** A person with the approver role must agree before anything is touched. */
   approve: z.boolean().default(false),
 });

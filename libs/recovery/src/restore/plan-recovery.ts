@@ -20,6 +20,8 @@ export interface PlanRecoveryInput {
   readonly onlineHosts: ReadonlySet<string>;
   readonly history: History;
   readonly allowNewTarget?: boolean | undefined;
+  /** Milliseconds; instead of the scenario's. */
+  readonly deadline?: number | undefined;
 }
 
 /** The whole recovery as a value: what the preview shows, what the approval is bound to, what the engine carries out. */
@@ -40,6 +42,7 @@ export function planRecovery(input: PlanRecoveryInput): RecoveryPlan {
     needsApproval: input.scenario !== undefined && (plan.scenarios[input.scenario]?.approve ?? false),
     ...(input.allowNewTarget === true ? { allowNewTarget: true } : {}),
     stepsPerHost: plan.limits.stepsPerHost,
+    ...deadlineOf(input),
     objectives: strictest(plan, services, input.scenario),
     steps,
     sources: resolved.sources,
@@ -47,6 +50,11 @@ export function planRecovery(input: PlanRecoveryInput): RecoveryPlan {
     criticalPath: path,
     forecast,
   };
+}
+
+function deadlineOf({ plan, scenario, deadline }: PlanRecoveryInput): Pick<RecoveryPlan, "deadline"> {
+  const allowed = deadline ?? (scenario === undefined ? undefined : plan.scenarios[scenario]?.deadline);
+  return allowed === undefined ? {} : { deadline: allowed };
 }
 
 /** The whole is back when the last service is: the loosest RTO of its services bounds it, or the scenario's; the strictest RPO counts. */

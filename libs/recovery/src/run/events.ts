@@ -3,6 +3,7 @@ import type { CheckFinding, Run, StepRun, StepWork } from "./model.ts";
 
 /** Everything that can happen to a run. Times in milliseconds since the epoch. */
 export type RunEvent =
+  /** The first checks, or new ones after the first have found an error. */
   | { readonly type: "check" }
   | { readonly type: "checked"; readonly findings: readonly CheckFinding[] }
   | { readonly type: "approve"; readonly by: string; readonly hash: string }
@@ -32,7 +33,7 @@ export type RunEvent =
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   | { readonly type: "cancel"; readonly by: string; readonly reason?: string | undefined }
-  /** The time that the caller allows the run is over. */
+  /** The time that the plan, or whoever started it, allows the run is over: see `deadlineAt`. */
   | { readonly type: "deadline" }
   | { readonly type: "retry"; readonly step: string }
   | { readonly type: "skip"; readonly step: string; readonly by: string; readonly reason: string }

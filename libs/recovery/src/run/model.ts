@@ -82,6 +82,8 @@ export interface RecoveryPlan {
   /** Somebody has accepted targets other than those that the points came from. */
   readonly allowNewTarget?: boolean | undefined;
   readonly stepsPerHost: number;
+  /** Milliseconds after its start in which the run has to end; undefined: as long as it takes. */
+  readonly deadline?: number | undefined;
   readonly objectives: { readonly rto?: number | undefined; readonly rpo?: number | undefined };
   readonly steps: readonly StepPlan[];
   /** Per source: how far its point lies before the target, in milliseconds. */
@@ -154,6 +156,8 @@ export interface Run {
   readonly createdBy: string;
   readonly startedAt?: number | undefined;
   readonly finishedAt?: number | undefined;
+  /** From here on it is stopped, when the plan has a deadline; counted anew when it goes on after it had failed. */
+  readonly deadlineAt?: number | undefined;
   /** When the disaster began, for the actual RTO and RPO: first failed probe, or when it was declared. */
   readonly failureAt?: number | undefined;
   readonly approval?: { readonly by: string; readonly at: number; readonly hash: string } | undefined;

@@ -16,7 +16,7 @@ const ended: ReadonlySet<RunState> = new Set([
 ]);
 
 /** States that only these events leave; from the rest of the ends nothing leads on but accepting and rolling back. */
-const reopens: ReadonlySet<RunEvent["type"]> = new Set(["retry", "skip"]);
+const reopens: ReadonlySet<RunEvent["type"]> = new Set(["retry", "skip", "check"]);
 
 /** One event in so many is a request; the rarer requests are, the further a run gets. */
 function randomEvent(random: SeededRandom, run: Run, calm: number): RunEvent {

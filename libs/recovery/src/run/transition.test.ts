@@ -24,6 +24,17 @@ describe("before a recovery starts", () => {
     expect(run.tries({ type: "rollBack" })).toBe("conflict");
   });
 
+  it("is checked again when somebody has mended what the checks found", () => {
+    const run = drive();
+    run.send({ type: "check" });
+    run.send({ type: "checked", findings: [problem] });
+    expect(run.send({ type: "check" })).toEqual([{ type: "check" }]);
+    expect(run.run).toMatchObject({ state: "checking", findings: [] });
+    run.send({ type: "checked", findings: [] });
+    expect(run.run.state).toBe("running");
+    expect(run.tries({ type: "check" })).toBe("conflict");
+  });
+
   it("waits for an approval of exactly this plan", () => {
     const run = approved();
     run.send({ type: "check" });

@@ -1,5 +1,6 @@
 import { advance, cancelSteps, isFinishingAside, isStopping, isUnderWay } from "./advance.ts";
 import { onAccept, onRollBack } from "./aside.ts";
+import { withDeadline } from "./deadline.ts";
 import type { Effect, RunEvent, Transition } from "./events.ts";
 import type { CheckFinding, Run } from "./model.ts";
 import { onStepEvent } from "./step-events.ts";
@@ -16,7 +17,7 @@ import { findStep, mapSteps, stepRun, withStep } from "./steps.ts";
  * | awaiting_approval | approve → running; cancel → cancelled |
  * | running, verifying | step events; pause → paused; cancel → (when nothing is in hand) cancelled; deadline → (likewise) timed_out; ends as succeeded, completed_with_exceptions or failed |
  * | paused | step events of what is in hand; resume → running; cancel, deadline |
- * | failed | retry, skip → running; rollBack → rolled_back |
+ * | failed | retry, skip → running; rollBack → rolled_back; in its checks: check → checking |
  * | succeeded, completed_with_exceptions | accept; rollBack → rolled_back |
  * | cancelled, timed_out | rollBack → rolled_back |
  * | rolled_back | – |
@@ -35,9 +36,7 @@ import { findStep, mapSteps, stepRun, withStep } from "./steps.ts";
 export function transition(run: Run, event: RunEvent, now: number): Transition {
   switch (event.type) {
     case "check":
-      return run.state === "draft"
-        ? { run: { ...run, state: "checking" }, effects: [{ type: "check" }] }
-        : refuse(run, "it has been checked");
+      return onCheck(run);
     case "checked":
       return onChecked(run, event.findings, now);
     case "approve":
@@ -72,6 +71,13 @@ export function transition(run: Run, event: RunEvent, now: number): Transition {
   }
 }
 
+/** Whoever has mended what the checks found has them made again; the caller claims the targets again first. */
+function onCheck(run: Run): Transition {
+  const again = run.state === "failed" && run.startedAt === undefined;
+  if (run.state !== "draft" && !again) return refuse(run, "it has been checked");
+  return { run: { ...run, state: "checking", findings: [], finishedAt: undefined }, effects: [{ type: "check" }] };
+}
+
 function onChecked(run: Run, findings: readonly CheckFinding[], now: number): Transition {
   if (run.state !== "checking") return { run, effects: [] };
   const checked = { ...run, findings };
@@ -96,7 +102,7 @@ function onApprove(run: Run, event: Extract<RunEvent, { type: "approve" }>, now:
 }
 
 function begin(run: Run, now: number): Transition {
-  return advance({ ...run, state: "running", startedAt: now }, now);
+  return advance(withDeadline({ ...run, state: "running", startedAt: now }, now), now);
 }
 
 function onHost(run: Run, host: string, from: readonly string[], to: "unknown" | "running"): Run {
@@ -128,7 +134,7 @@ function onRetry(run: Run, id: string, now: number): Transition {
   const { state } = stepRun(run, id);
   if (state !== "failed" || !mayResume(run, id))
     return refuse(run, `only a failed step can be retried; ${id} is ${state}`);
-  return advance(resumed(withStep(run, id, { state: "pending", error: undefined, finishedAt: undefined })), now);
+  return advance(resumed(withStep(run, id, { state: "pending", error: undefined, finishedAt: undefined }), now), now);
 }
 
 /**
@@ -145,7 +151,7 @@ function onSkip(run: Run, event: Extract<RunEvent, { type: "skip" }>, now: numbe
   const skipped = { by: event.by, reason: event.reason };
   const effects: Effect[] =
     state === "unknown" ? [{ type: "cancelStep", step: step.id, attempt, host: step.host }] : [];
-  return advance(resumed(withStep(run, event.step, { state: "skipped", skipped, finishedAt: now })), now, effects);
+  return advance(resumed(withStep(run, event.step, { state: "skipped", skipped, finishedAt: now }), now), now, effects);
 }
 
 /** The steps of the recovery until it has ended otherwise than by failure; those of accepting or rolling back while these last. */
@@ -155,9 +161,9 @@ function mayResume(run: Run, step: string): boolean {
   return isUnderWay(run) || run.state === "paused" || (run.state === "failed" && run.startedAt !== undefined);
 }
 
-function resumed(run: Run): Run {
+function resumed(run: Run, now: number): Run {
   if (isFinishingAside(run) || run.state !== "failed") return run;
-  return { ...run, state: "running", finishedAt: undefined, aside: "none" };
+  return withDeadline({ ...run, state: "running", finishedAt: undefined, aside: "none" }, now);
 }
 
 function missing(run: Run, id: string): Transition {
