@@ -12,6 +12,8 @@ export interface ControlPlaneProcess {
   readonly stderr: () => string;
   /** What the ready line says; fails when the process ends before it. */
   ready(): Promise<Endpoints>;
+  /** Resolves when it has ended by itself. */
+  ended(): Promise<void>;
   /** Ends it and waits until it has ended. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -44,6 +46,7 @@ export function startProcess(args: readonly string[], env: Record<string, string
         if (status !== undefined) throw new Error(`the control plane ended with ${status}: ${err}`);
         return out.includes("\n") ? (JSON.parse(out) as Endpoints) : undefined; // its one line
       }),
+    ended: async () => void (await closed),
     async end(signal) {
       child.kill(signal);
       await closed;
