@@ -82,7 +82,7 @@ export async function removeLeftJobs(directory: DataDirectory): Promise<void> {
 async function runProcess(request: JobRequest, run: CommandRun, grace: number, log: Logger): Promise<Outcome> {
   if (run.signal.aborted) throw run.signal.reason;
   const child = fork(entryFile(import.meta.url, "jobs/entry.ts", "muster-agent-job.js"), [], {
-    execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", "--expose-gc"],
+    execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     detached: true,
     serialization: "advanced",

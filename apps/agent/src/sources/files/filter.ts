@@ -1,3 +1,4 @@
+/// <reference path="./picomatch.d.ts" />
 import type { FilesConfig } from "./config.ts";
 
 /** Names beside or inside a root that belong to restores of ours. */
