@@ -76,6 +76,8 @@ function parseAddress(address: string): URL {
   if (url?.protocol !== "s3:" || !bucketName.test(url.hostname) || url.port !== "") {
     throw wrong("it has no bucket of lower-case letters, digits, hyphens and dots");
   }
+  // A URL resolves these without a word.
+  if (/\/(\.|%2e){1,2}(\/|$)/i.test(address.replace(/[?#].*$/s, ""))) throw wrong("its prefix is not a plain path");
   if (url.username !== "" || url.password !== "") {
     throw new MusterError("usage", "the S3 address has a user or password in it", {
       hint: "Put credentials into the environment or a file (credentials-file), and change those that were written there.",

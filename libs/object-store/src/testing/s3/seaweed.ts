@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -63,6 +63,7 @@ export async function seaweed(folder: string, tls?: SeaweedTls): Promise<Seaweed
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGKILL");
       await once(child, "close");
+      removeSockets(ports);
     },
   };
 }
@@ -92,9 +93,17 @@ function serverArguments(folder: string, settings: string, ports: readonly numbe
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     "-master.volumeSizeLimitMB=1024",
+    "-master.electionTimeout=1s", // a restart waits for it
     "-volume.max=1000", // each bucket takes some
     ...secure,
   ];
+}
+
+/** It makes these in /tmp, wherever its folder is, and leaves them when it is killed. */
+function removeSockets(ports: readonly number[]): void {
+  for (const part of ["master", "volume", "filer", "s3"]) {
+    for (const port of ports) rmSync(`/tmp/seaweedfs-${part}-grpc-${port}.sock`, { force: true });
+  }
 }
 
 function writeSettings(folder: string): string {
