@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock, Logger } from "@muster/core";
+import { type Clock, type Logger, newId } from "@muster/core";
 import { openDatabase } from "@muster/database";
 import { ensureAdminToken } from "./access/admin-token.ts";
 import { type CommandEngine, createCommandEngine } from "./commands/bus.ts";
@@ -9,8 +9,8 @@ import type { Config } from "./config.ts";
 import type { ControlPlane } from "./context.ts";
 import { registrations, starters } from "./domains.ts";
 import { createEventBus } from "./events/bus.ts";
+import { beginPresence, startPresence } from "./hosts/presence.ts";
 import { createSessions, type SessionRegistry } from "./hosts/sessions.ts";
-import { markAllOffline } from "./hosts/store.ts";
 import { listenForHttp } from "./http/listen.ts";
 import { writePrivateFile } from "./private-file.ts";
 import { createRepositories, prepareRepositories } from "./repositories/open.ts";
@@ -69,7 +69,7 @@ async function start(
   const identity = createIdentity(authority, config, clock, () => ports);
   const { cp, commands, sessions } = assemble({ config, db: database.db, clock, log, identity });
   stack.defer(() => commands.close());
-  await markAllOffline(cp.db);
+  await beginPresence(cp, sessions);
   const adminToken = await ensureAdminToken(cp);
   for (const register of registrations) register(cp);
 
@@ -79,6 +79,7 @@ async function start(
   ports = agents.ports;
   const http = await listenForHttp(cp);
   stack.defer(() => http.close());
+  stack.use(startPresence(cp, sessions));
   stack.use(startCommandLoop(cp, commands));
   for (const starter of starters) {
     const started = await starter(cp);
@@ -98,7 +99,9 @@ export function assemble(parts: Pick<ControlPlane, "config" | "db" | "clock" | "
 } {
   const { config, db, clock, log } = parts;
   const repositories = createRepositories(config);
-  const sessions = createSessions((host, err) => log.error({ err, host }, "the schedule could not be sent"));
+  const sessions = createSessions(newId("rep"), (host, err) =>
+    log.error({ err, host }, "the schedule could not be sent"),
+  );
   const commands = createCommandEngine({ db, clock, log, repositories, links: sessions });
   const cp = { ...parts, events: createEventBus(clock), repositories, sessions, commands };
   return { cp, commands, sessions };

@@ -1,10 +1,15 @@
-import { deadline, MusterError } from "@muster/core";
+import { deadline, MusterError, sleep } from "@muster/core";
 import type { Database } from "@muster/database";
 import type { CommandFinished } from "@muster/protocol/grpc";
 import type { CommandBus, CommandHandler } from "../context.ts";
+import { readOutcome } from "./message.ts";
+import { findCommand } from "./store.ts";
 
 /** How much longer than the command's own time its answer may take, in milliseconds. */
 const travel = 5000;
+
+/** Between two looks for an answer that another replica gets, in milliseconds. */
+const lookEvery = 250;
 
 export interface Asking {
   readonly ask: CommandBus["ask"];
@@ -15,10 +20,13 @@ export interface Asking {
 /** Owner of `check` commands: nothing is stored beyond the command; who asked waits here. */
 export const checkHandler: CommandHandler = { finished: async () => undefined };
 
+type AskingBus = Pick<CommandBus, "queue" | "wake" | "cancel" | "isOnline"> & { isHere(host: string): boolean };
+
 /** Questions to agents, with somebody waiting for the answer. One that outlives its asker changes nothing. */
-export function createAsking(db: Database, bus: Pick<CommandBus, "queue" | "wake" | "cancel" | "isOnline">): Asking {
+export function createAsking(db: Database, bus: AskingBus): Asking {
   const waiting = new Map<string, (outcome: CommandFinished) => void>();
 
+  const answered = (id: string, outcome: CommandFinished): void => waiting.get(id)?.(outcome);
   const giveUp = async (id: string, reason: string): Promise<void> => {
     await db.transaction((tx) => bus.cancel(tx, id, reason));
     bus.wake();
@@ -34,6 +42,8 @@ export function createAsking(db: Database, bus: Pick<CommandBus, "queue" | "wake
         const full = { ...command, owner: "check", ownerId: id, attempt: 1, fenced: false } as const;
         await db.transaction((tx) => bus.queue(tx, full));
         bus.wake();
+        // Another replica gets the answer of a host that it holds, and stores it.
+        if (!bus.isHere(host)) followStored(db, id, limit, answered);
         return await answer;
       } catch (thrown) {
         answer.catch(() => undefined);
@@ -48,8 +58,20 @@ export function createAsking(db: Database, bus: Pick<CommandBus, "queue" | "wake
         waiting.delete(id);
       }
     },
-    answered: (id, outcome) => waiting.get(id)?.(outcome),
+    answered,
   };
+}
+
+/** Looks for the stored outcome of a question until there is one, or its time is over. */
+function followStored(db: Database, id: string, limit: AbortSignal, found: Asking["answered"]): void {
+  const look = async (): Promise<void> => {
+    for (;;) {
+      await sleep(lookEvery, limit);
+      const row = await findCommand(db, { id, attempt: 1 });
+      if (row?.state === "finished" && row.outcome !== null) return found(id, readOutcome(row.outcome));
+    }
+  };
+  look().catch(() => undefined); // the limit ends the wait of who asked as well
 }
 
 function waitFor(

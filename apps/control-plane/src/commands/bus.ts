@@ -60,7 +60,7 @@ export function createCommandEngine(options: EngineOptions): CommandEngine {
     cancel: (tx: Tx, id: string, reason: string) => markCancelling(tx, id, reason, new Date(clock.now() + cancelGrace)),
     isOnline: links.isOnline,
   };
-  asking = createAsking(db, bus);
+  asking = createAsking(db, { ...bus, isHere: links.isHere });
   return {
     ...bus,
     ask: asking.ask,

@@ -8,7 +8,11 @@ import { type CommandRow, cancelledUnsent, markOverdue, markSent, outstanding, o
 
 /** How a message reaches a connected host. */
 export interface Links {
+  /** Connected to this replica, or to another. */
   isOnline(host: string): boolean;
+  /** Connected to this replica. */
+  isHere(host: string): boolean;
+  /** The hosts connected to this replica. */
   hosts(): readonly string[];
   /** False when the host is not connected. */
   send(host: string, message: MessageInitShape<typeof ServerMessageSchema>["message"]): boolean;
@@ -29,7 +33,7 @@ export const grace = 30_000;
 /** Sends a connected host what it has to be told of. Repeats are harmless: the agent answers them from its journal. */
 export async function dispatchTo(context: DispatchContext, host: string): Promise<void> {
   for (const row of await outstanding(context.db, host)) {
-    if (!context.links.isOnline(host)) return;
+    if (!context.links.isHere(host)) return;
     if (row.state === "queued") await sendCommand(context, row);
     else if (row.sentAt !== null) sendCancel(context, row);
   }

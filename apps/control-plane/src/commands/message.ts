@@ -57,6 +57,10 @@ export function storedOutcome(finished: CommandFinished): Record<string, unknown
   return asRecord(toJson(CommandFinishedSchema, finished));
 }
 
+export function readOutcome(stored: Record<string, unknown>): CommandFinished {
+  return fromJson(CommandFinishedSchema, asJson(stored));
+}
+
 /** An outcome that the control plane itself decides on: the command was not sent, or never answered. */
 export function ownFailure(row: CommandRow, at: number, error: MusterError): CommandFinished {
   const { code, message, hint, retryable } = error;

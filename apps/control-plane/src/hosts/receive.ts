@@ -6,10 +6,10 @@ import {
   timestampFromMs,
   toJson,
 } from "@muster/protocol/grpc";
+import { updateHeldHost } from "./presence-store.ts";
 import { storeProbes } from "./probes.ts";
 import type { SessionContext } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
-import { updateHost } from "./store.ts";
 
 /** Acts on one message of an agent that has said hello. What is confirmed to the agent is committed before. */
 export async function receive(
@@ -21,7 +21,7 @@ export async function receive(
   const { host } = session;
   switch (message.case) {
     case "heartbeat":
-      return heartbeat(context, host, message.value);
+      return heartbeat(context, session, message.value);
     case "started": {
       const { commandId: id, attempt } = message.value;
       return commands.results.started(host, { id, attempt }, cp.clock.now());
@@ -47,12 +47,12 @@ export async function receive(
   }
 }
 
-async function heartbeat({ cp, sessions }: SessionContext, host: string, beat: Heartbeat): Promise<void> {
+async function heartbeat({ cp, sessions }: SessionContext, { id, host }: OpenSession, beat: Heartbeat): Promise<void> {
   const now = cp.clock.now();
   const echo = { serverTime: timestampFromMs(now), ...(beat.sentAt === undefined ? {} : { agentSentAt: beat.sentAt }) };
   sessions.send(host, { case: "echo", value: echo });
   const load = beat.load === undefined ? undefined : (toJson(LoadSchema, beat.load) as Record<string, unknown>); // an object
-  await updateHost(cp.db, host, {
+  await updateHeldHost(cp.db, id, host, {
     online: 1,
     lastSeenAt: new Date(now),
     ...(load === undefined ? {} : { load: { ...load, at: new Date(now).toISOString() } }),

@@ -9,6 +9,7 @@ import {
 } from "@muster/protocol/grpc";
 import type { CommandEngine } from "../commands/bus.ts";
 import type { ControlPlane } from "../context.ts";
+import { updateHeldHost } from "./presence-store.ts";
 import { forgetOtherProbes } from "./probes.ts";
 import { receive } from "./receive.ts";
 import type { OpenSession, ServerMessageInit, SessionRegistry } from "./sessions.ts";
@@ -88,7 +89,7 @@ async function welcome(
 ): Promise<void> {
   const { cp, commands, sessions } = context;
   const now = cp.clock.now();
-  await storeHello(cp, session.host, hello, now);
+  await storeHello(context, session, hello, now);
   for (const outcome of hello.unconfirmed) await commands.results.finished(session.host, outcome, now);
   const stop = await commands.reconcile(session.host, hello.running);
 
@@ -106,10 +107,16 @@ async function welcome(
   commands.wake();
 }
 
-async function storeHello(cp: ControlPlane, host: string, hello: Hello, now: number): Promise<void> {
+async function storeHello(
+  { cp, sessions }: SessionContext,
+  { id: sessionId, host }: OpenSession,
+  hello: Hello,
+  now: number,
+): Promise<void> {
+  const { replica } = sessions;
   const { bootId, agentVersion, inventory } = hello;
   await cp.db.transaction(async (tx) => {
-    const seen = { online: 1, lastSeenAt: new Date(now), bootId, agentVersion };
+    const seen = { online: 1, sessionId, replica, lastSeenAt: new Date(now), bootId, agentVersion };
     if (inventory === undefined) return updateHost(tx, host, seen);
     const stored = toJson(InventorySchema, inventory) as Record<string, unknown>; // a message is always an object
     await updateHost(tx, host, { ...seen, inventory: stored });
@@ -124,7 +131,7 @@ async function storeHello(cp: ControlPlane, host: string, hello: Hello, now: num
 async function leave({ cp, sessions }: SessionContext, session: OpenSession): Promise<void> {
   const present = sessions.close(session);
   if (!present && sessions.isOnline(session.host)) return; // a newer session lives
-  await updateHost(cp.db, session.host, { online: 0 });
+  await updateHeldHost(cp.db, session.id, session.host, { online: 0 });
   cp.log.info({ host: session.host, session: session.id }, "agent disconnected");
   cp.events.publish({ type: "host", subject: session.host, data: { state: "offline" } });
 }

@@ -20,13 +20,25 @@ export interface SessionRegistry extends Sessions, Links {
   /** False when another session has taken its place. */
   close(session: OpenSession): boolean;
   endAll(code: ErrorCode, message: string): void;
+  /** This process among those that share the database. */
+  readonly replica: string;
+  /** The sessions of this process. */
+  held(): readonly { readonly id: string; readonly host: string }[];
+  endSession(id: string, code: ErrorCode, message: string): void;
+  /** Hosts that other replicas hold, as they were known at the last look. */
+  elsewhere(): ReadonlySet<string>;
+  setElsewhere(hosts: ReadonlySet<string>): void;
   readonly scheduleProvider: ScheduleProvider | undefined;
   readonly offlinePointHandler: OfflinePointHandler | undefined;
 }
 
 /** The sessions of this process, and the one way to send to a host. */
-export function createSessions(onScheduleError: (host: string, thrown: unknown) => void): SessionRegistry {
+export function createSessions(
+  replica: string,
+  onScheduleError: (host: string, thrown: unknown) => void,
+): SessionRegistry {
   const open = new Map<string, OpenSession>();
+  let elsewhere: ReadonlySet<string> = new Set();
   let provider: ScheduleProvider | undefined;
   let offlinePoints: OfflinePointHandler | undefined;
 
@@ -58,7 +70,17 @@ export function createSessions(onScheduleError: (host: string, thrown: unknown) 
   };
 
   return {
-    isOnline: (host) => open.has(host),
+    replica,
+    isOnline: (host) => open.has(host) || elsewhere.has(host),
+    isHere: (host) => open.has(host),
+    held: () => [...open.values()].map(({ id, host }) => ({ id, host })),
+    elsewhere: () => elsewhere,
+    setElsewhere: (hosts) => {
+      elsewhere = hosts;
+    },
+    endSession(id, code, message) {
+      for (const session of open.values()) if (session.id === id) end(session.host, code, message);
+    },
     hosts: () => [...open.keys()],
     send,
     end,

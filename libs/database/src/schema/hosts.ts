@@ -13,6 +13,9 @@ export const hosts = pgTable("hosts", {
   revokedAt: instant("revoked_at"),
   lastSeenAt: instant("last_seen_at"),
   online: integer("online").notNull().default(0),
+  /** The open session, and the replica of the control plane that holds it; only that one may say that the host is online. */
+  sessionId: text("session_id"),
+  replica: text("replica"),
   bootId: text("boot_id"),
   agentVersion: text("agent_version"),
   /** The Inventory message as JSON. */
@@ -20,6 +23,12 @@ export const hosts = pgTable("hosts", {
   /** The Load message as JSON, with the time it was measured. */
   load: jsonb("load").$type<Record<string, unknown>>(),
   clockOffsetMs: doublePrecision("clock_offset_ms"),
+});
+
+/** Replicas of the control plane at work; one that does not renew its lease holds no session any more. */
+export const replicas = pgTable("replicas", {
+  id: text("id").primaryKey(),
+  leaseUntil: instant("lease_until").notNull(),
 });
 
 /** The last report of every probe. */
