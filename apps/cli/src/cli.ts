@@ -12,6 +12,7 @@ import type { Terminal } from "./terminal.ts";
 export interface GlobalOptions {
   readonly server?: string;
   readonly token?: string;
+  readonly caFile?: string;
   readonly json?: boolean;
   readonly input?: boolean;
 }

@@ -89,7 +89,13 @@ function unreachable(server: string, cause: unknown, signal: AbortSignal): Muste
   if (signal.aborted && signal.reason instanceof MusterError) return signal.reason;
   if (signal.aborted) return new MusterError("timeout", `${server} did not answer in time`, { cause });
   const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-  return new MusterError("server-unavailable", `the control plane at ${server} does not answer: ${reason}`, { cause });
+  const untrusted = server.startsWith("https:") && /certificate|self-signed|issuer/i.test(reason);
+  return new MusterError("server-unavailable", `the control plane at ${server} does not answer: ${reason}`, {
+    cause,
+    ...(untrusted
+      ? { hint: "Name the authority that has signed its certificate with --ca-file or MUSTER_CA_FILE." }
+      : {}),
+  });
 }
 
 async function problemError(response: Response, server: string): Promise<MusterError> {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
 import type { GlobalOptions } from "./cli.ts";
 import type { Terminal } from "./terminal.ts";
+import { trustAuthority } from "./trust.ts";
 
 /** Where the control plane is, and who calls it. */
 export interface Connection {
@@ -20,6 +21,8 @@ export const localData = "muster-data";
  */
 export async function findConnection(options: GlobalOptions, terminal: Terminal): Promise<Connection> {
   const { environment } = terminal;
+  const authority = trimmed(options.caFile ?? environment.MUSTER_CA_FILE);
+  if (authority !== undefined) await trustAuthority(resolve(terminal.directory, authority));
   const local = await localEndpoints(terminal);
   const server = trimmed(options.server ?? environment.MUSTER_SERVER) ?? local?.http ?? defaultServer;
   if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {

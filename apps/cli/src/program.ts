@@ -49,6 +49,7 @@ export function createProgram(
     .description("Brings a company's services back after a disaster.")
     .option("--server <url>", "address of the control plane")
     .option("--token <token>", "API token; better in MUSTER_TOKEN, where no list of processes shows it")
+    .option("--ca-file <file>", "trust this certificate authority (PEM) as well; or MUSTER_CA_FILE")
     .option("--json", "data as JSON")
     .option("--no-input", "never ask; what needs a confirmation then needs --yes")
     .addHelpText("after", exitHelp)
