@@ -44,10 +44,12 @@ describe("the demo", () => {
     expect(output()).toContain("is not a demo's folder");
   });
 
-  it("is killed in the middle, clears that up, loses a fleet, brings it back and proves it", async () => {
+  it("is killed in the middle, clears that up, loses a fleet, brings it back and proves it", {
+    timeout: 600_000,
+  }, async () => {
     const first = startDemo("--once");
     await waitFor("the backup to begin", () => first.output().includes("Backup, while customers"), {
-      timeout: 120_000,
+      timeout: 240_000,
     });
     first.child.kill("SIGKILL");
     await once(first.child, "close");
@@ -58,10 +60,19 @@ describe("the demo", () => {
     expect(output).toMatch(/RTO [\d.]+ s of 120\.0 s allowed: met/);
     expect(output).toMatch(/RPO [\d.]+ s of 600\.0 s allowed: met/);
     expect(code).toBe(0);
-    await waitFor("everything to have ended", () => processesOf(folder).length === 0);
+    await waitFor("everything to have ended", () => processesOf(folder).length === 0, { timeout: 60_000 });
   });
 
-  it("proves nothing when one byte of a row, a key or a file was altered", async () => {
+  it("ends everything at Ctrl-C in the middle", { timeout: 600_000 }, async () => {
+    const { child, output } = startDemo("--once");
+    await waitFor("the backup to begin", () => output().includes("Backup, while customers"), { timeout: 240_000 });
+    child.kill("SIGINT");
+    const [code] = await once(child, "close");
+    expect(code).toBe(130);
+    expect(processesOf(folder)).toEqual([]);
+  });
+
+  it("proves nothing when one byte of a row, a key or a file was altered", { timeout: 600_000 }, async () => {
     const { code, output } = await runDemo("--once", "--alter", "row", "--alter", "key", "--alter", "file");
     expect(code).toBe(1);
     expect(output).toContain("WRONG  PostgreSQL, products");
@@ -69,6 +80,6 @@ describe("the demo", () => {
     expect(output).toContain("WRONG  Configuration and certificates");
     expect(output).toContain("templates/welcome.txt differs");
     expect(output).toContain("The proof FAILED");
-    await waitFor("everything to have ended", () => processesOf(folder).length === 0);
+    await waitFor("everything to have ended", () => processesOf(folder).length === 0, { timeout: 60_000 });
   });
 });

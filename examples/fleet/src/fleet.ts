@@ -18,7 +18,8 @@ export async function startControlPlane(folder: Folder, settings: Settings): Pro
   const data = folder.at("control-plane");
   const ports = ["--http-port", http, "--session-port", session, "--enrol-port", enrol].map(String);
   const started = start(folder, "control-plane", [controlPlane, "run", "--data", data, ...ports], environment);
-  await until("the control plane", async () => (await fetch(`http://127.0.0.1:${http}/healthz`)).ok);
+  const answers = until("the control plane", async () => (await fetch(`http://127.0.0.1:${http}/healthz`)).ok);
+  await Promise.race([answers, started.ended]);
   return started;
 }
 

@@ -44,16 +44,20 @@ async function clearLeftovers(path: string, pidFile: string): Promise<void> {
   if (main !== undefined && isDemo(main)) {
     throw new Error(`a demo runs already (process ${main}); stop it with Ctrl-C, or choose another folder with --dir`);
   }
-  // Who is killed may have started another just before, and jobs outlive their agent: until nobody is left.
-  await until(`the processes of an earlier demo in ${path} to end`, async () => {
-    const left = await processesOf(path, rest);
-    for (const pid of left) process.kill(pid, "SIGKILL");
-    return left.length === 0;
-  });
+  await endProcesses(path, rest);
   // The list goes last: a clearing that is cut off is taken up by the next demo.
   const others = (await readdir(path)).filter((name) => name !== "pids");
   for (const name of others) await rm(join(path, name), { recursive: true, force: true, maxRetries: 10 });
   await rm(path, { recursive: true, force: true });
+}
+
+/** Kills every process of a demo but this one. Who is killed may have started another just before: until nobody is left. */
+export async function endProcesses(path: string, known: readonly number[] = []): Promise<void> {
+  await until(`the processes of the demo in ${path} to end`, async () => {
+    const left = await processesOf(path, known);
+    for (const pid of left) process.kill(pid, "SIGKILL");
+    return left.length === 0;
+  });
 }
 
 function isDemo(pid: number): boolean {

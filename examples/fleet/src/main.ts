@@ -6,12 +6,11 @@ import { type Customer, startCustomer } from "./customer/customer.ts";
 import { strike } from "./disaster.ts";
 import { readPlan, startAgents, startControlPlane } from "./fleet.ts";
 import { defaultFolder, type Folder, makeFolder } from "./folder.ts";
-import { awaitPostgres, preparePostgres, stopPostgres } from "./host/postgres.ts";
-import { startRedis, stopRedis } from "./host/redis.ts";
+import { awaitPostgres, preparePostgres } from "./host/postgres.ts";
+import { startRedis } from "./host/redis.ts";
 import { serverUser } from "./host/server-user.ts";
-import { startShop, stopShop } from "./host/shop.ts";
+import { startShop } from "./host/shop.ts";
 import { awaitHealth, awaitQuiet, backUpEverything, recover, showStatus } from "./operator.ts";
-import type { Started } from "./processes.ts";
 import { until } from "./processes.ts";
 import { type Alteration, alter, alterations } from "./proof/alter.ts";
 import { fingerprintTree } from "./proof/fingerprint.ts";
@@ -19,83 +18,96 @@ import { type Expected, productsChecksum, prove } from "./proof/proof.ts";
 import { headline, line, reportObjectives, reportProof } from "./report.ts";
 import { hostFolder, hosts, makeSettings, places, type Settings } from "./settings.ts";
 import { seedPostgres, seedRedis, writeConfiguration } from "./shop/set-up.ts";
+import { firstSignal, type Stage, stopEverything } from "./stage.ts";
 
 const products = 20_000;
 const sessions = 5_000;
 
-/** What runs and has to be stopped at the end, whatever happens. */
-interface Stage {
-  readonly settings: Settings;
-  readonly started: Started[];
-  customer?: Customer;
+interface Options {
+  readonly once: boolean;
+  readonly alter: readonly Alteration[];
 }
 
-/** The whole demo: a fleet, a backup, a disaster, a recovery, a proof. Gives the exit code. */
-async function demo(folder: Folder, options: { once: boolean; alter: readonly Alteration[] }): Promise<number> {
+/** Plays the whole demo, and ends everything that it started, also after Ctrl-C in the middle. Gives the exit code. */
+async function demo(folder: Folder, options: Options): Promise<number> {
   const settings = await makeSettings(folder);
-  const stage: Stage = { settings, started: [] };
+  const stage: Stage = { folder, settings, started: [] };
+  const signal = firstSignal();
   try {
-    headline("A fleet of four hosts");
-    await startFleet(folder, settings);
-    line("  PostgreSQL, Redis, configuration with certificates, and a shop that needs all three");
-
-    headline("Muster takes over");
-    stage.started.push(await startControlPlane(folder, settings));
-    const api = connect(
-      `http://127.0.0.1:${settings.ports.http}`,
-      readFileSync(folder.at("control-plane", "admin.token"), "utf8").trim(),
-    );
-    stage.started.push(...(await startAgents(folder, settings, api)));
-    await api.post("/api/v1/plans", { files: [{ name: "plan.yaml", text: await readPlan() }] });
-    line("  control plane up, four agents enrolled, plan applied");
-    stage.customer = startCustomer(settings);
-    const customer = stage.customer;
-    await until("the first orders", async () => customer.ledger.length >= 50);
-    await awaitHealth(api, (states) => states.every((state) => state === "operational"));
-
-    headline("Backup, while customers keep ordering");
-    const expected = await know(settings, customer);
-    await awaitQuiet(api); // a backup that began before would be the answer to the request
-    await backUpEverything(api);
-    await showStatus(api);
-    await until("orders after the backup", async () => customer.ledger.length >= expected.confirmedBefore + 50);
-
-    headline("Disaster");
-    await awaitQuiet(api); // a backup that is under way would see both sides of the disaster
-    const failureAt = new Date();
-    for (const deed of await strike(settings)) line(`  ${deed}`);
-    await customer.stop();
-    const last = customer.ledger.at(-1)?.number ?? 0;
-    line(`  the last confirmed order was number ${last}`);
-    await awaitHealth(api, (states) => states.includes("major_outage"));
-    await showStatus(api);
-
-    headline("Recovery, tier by tier");
-    const recovery = await recover(api, "everything-lost", failureAt);
-    await awaitHealth(api, (states) => states.every((state) => state === "operational")); // before a byte is altered
-
-    headline("Proof: every row, key and file");
-    for (const what of options.alter) {
-      await alter(settings, what);
-      line(`  (one byte was altered on purpose: in a ${what})`);
+    const proven = await Promise.race([play(stage, options), signal]);
+    if (proven === "interrupted") return 130;
+    if (!options.once) {
+      line("\n  The fleet keeps running. Ctrl-C ends it.");
+      const keepAlive = setInterval(() => undefined, 60_000);
+      await signal;
+      clearInterval(keepAlive);
     }
-    const verdicts = await prove(settings, expected, customer);
-    const proven = reportProof(verdicts);
-    for (const { what, lastOrder } of verdicts)
-      if (lastOrder !== undefined) line(`  ${what}: last order ${lastOrder} of ${last}`);
-
-    headline("Measured against the objectives");
-    const met = reportObjectives(recovery);
-    await showStatus(api);
-    headline(proven && met ? "The shop is back, and it is proven" : "The proof FAILED");
-    line(`  status page  ${api.url}/`);
-    line(`  API          ${api.url}/openapi.json   token in ${folder.at("control-plane", "admin.token")}`);
-    line(`  logs         ${folder.at("logs")}`);
-    if (!options.once) await interrupted();
-    return proven && met ? 0 : 1;
+    return proven ? 0 : 1;
   } finally {
     await stopEverything(stage);
   }
+}
+
+/** A fleet, a backup, a disaster, a recovery, a proof; true when everything came back in time. */
+async function play(stage: Stage, options: Options): Promise<boolean> {
+  const { folder, settings } = stage;
+  headline("A fleet of four hosts");
+  await startFleet(folder, settings);
+  line("  PostgreSQL, Redis, configuration with certificates, and a shop that needs all three");
+
+  headline("Muster takes over");
+  stage.started.push(await startControlPlane(folder, settings));
+  const api = connect(
+    `http://127.0.0.1:${settings.ports.http}`,
+    readFileSync(folder.at("control-plane", "admin.token"), "utf8").trim(),
+  );
+  stage.started.push(...(await startAgents(folder, settings, api)));
+  await api.post("/api/v1/plans", { files: [{ name: "plan.yaml", text: await readPlan() }] });
+  line("  control plane up, four agents enrolled, plan applied");
+  stage.customer = startCustomer(settings);
+  const customer = stage.customer;
+  await until("the first orders", async () => customer.ledger.length >= 50);
+  await awaitHealth(api, (states) => states.every((state) => state === "operational"));
+
+  headline("Backup, while customers keep ordering");
+  const expected = await know(settings, customer);
+  await awaitQuiet(api); // a backup that began before would be the answer to the request
+  await backUpEverything(api);
+  await showStatus(api);
+  await until("orders after the backup", async () => customer.ledger.length >= expected.confirmedBefore + 50);
+
+  headline("Disaster");
+  await awaitQuiet(api); // a backup that is under way would see both sides of the disaster
+  const failureAt = new Date();
+  for (const deed of await strike(settings)) line(`  ${deed}`);
+  await customer.stop();
+  const last = customer.ledger.at(-1)?.number ?? 0;
+  line(`  the last confirmed order was number ${last}`);
+  await awaitHealth(api, (states) => states.includes("major_outage"));
+  await showStatus(api);
+
+  headline("Recovery, tier by tier");
+  const recovery = await recover(api, "everything-lost", failureAt);
+  await awaitHealth(api, (states) => states.every((state) => state === "operational")); // before a byte is altered
+
+  headline("Proof: every row, key and file");
+  for (const what of options.alter) {
+    await alter(settings, what);
+    line(`  (one byte was altered on purpose: in a ${what})`);
+  }
+  const verdicts = await prove(settings, expected, customer);
+  const proven = reportProof(verdicts);
+  for (const { what, lastOrder } of verdicts)
+    if (lastOrder !== undefined) line(`  ${what}: last order ${lastOrder} of ${last}`);
+
+  headline("Measured against the objectives");
+  const met = reportObjectives(recovery);
+  await showStatus(api);
+  headline(proven && met ? "The shop is back, and it is proven" : "The proof FAILED");
+  line(`  status page  ${api.url}/`);
+  line(`  API          ${api.url}/openapi.json   token in ${folder.at("control-plane", "admin.token")}`);
+  line(`  logs         ${folder.at("logs")}`);
+  return proven && met;
 }
 
 async function startFleet(folder: Folder, settings: Settings): Promise<void> {
@@ -125,31 +137,6 @@ async function know(settings: Settings, customer: Customer): Promise<Expected> {
   };
 }
 
-function interrupted(): Promise<void> {
-  line("\n  The fleet keeps running. Ctrl-C ends it.");
-  const keepAlive = setInterval(() => undefined, 60_000);
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) {
-      process.once(signal, () => {
-        clearInterval(keepAlive);
-        resolve();
-      });
-    }
-  });
-}
-
-/** Ends everything, and what cannot be ended keeps nobody from ending the rest. */
-async function stopEverything({ settings, started, customer }: Stage): Promise<void> {
-  const steps = [
-    () => customer?.stop(),
-    ...[...started].reverse().map((process) => () => process.stop()),
-    () => stopShop(settings),
-    () => stopRedis(settings),
-    () => stopPostgres(settings),
-  ];
-  for (const stop of steps) await stop()?.catch((error: unknown) => line(`  at the end: ${String(error)}`));
-}
-
 const { values } = parseArgs({
   options: {
     once: { type: "boolean", default: false },
@@ -166,10 +153,8 @@ if (values.help || chosen.length !== values.alter.length) {
   process.exitCode = values.help ? 0 : 2;
 } else {
   try {
-    process.exitCode = await demo(await makeFolder(values.dir ?? defaultFolder()), {
-      once: values.once,
-      alter: chosen,
-    });
+    const folder = await makeFolder(values.dir ?? defaultFolder());
+    process.exit(await demo(folder, { once: values.once, alter: chosen })); // who was interrupted may still wait for something
   } catch (error) {
     process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -7,6 +7,8 @@ import type { Folder } from "./folder.ts";
 
 export interface Started {
   readonly pid: number;
+  /** Rejects when it ends, with the last of its log. */
+  readonly ended: Promise<never>;
   /** Asks it to end, then insists after five seconds. */
   stop(): Promise<void>;
 }
@@ -18,7 +20,8 @@ export function start(
   argv: readonly string[],
   environment: Record<string, string> = {},
 ): Started {
-  const log = openSync(folder.at("logs", `${name}.log`), "a");
+  const logFile = folder.at("logs", `${name}.log`);
+  const log = openSync(logFile, "a");
   const [command = "", ...rest] = argv;
   const child = spawn(command, rest, {
     cwd: folder.path,
@@ -28,7 +31,11 @@ export function start(
   });
   if (child.pid === undefined) throw new Error(`${name} could not be started: ${command} was not found`);
   folder.remember(child.pid);
-  return { pid: child.pid, stop: () => stopChild(child) };
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`${name} has ended with ${code}:\n${readFileSync(logFile, "utf8").slice(-2000)}`);
+  });
+  ended.catch(() => undefined); // only who waits for it wants to know
+  return { pid: child.pid, ended, stop: () => stopChild(child) };
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
