@@ -78,7 +78,6 @@ async function complete(s3: Connection, writing: Writing, uploadId: string, part
     UploadId: uploadId,
     MultipartUpload: { Parts: parts },
     ChecksumType: "FULL_OBJECT",
-    ChecksumCRC32: checksum(writing.parts),
     MpuObjectSize: total,
     ...terms.condition,
   });
