@@ -19,7 +19,7 @@ export interface ControlPlane {
 }
 
 export interface ControlPlaneSettings {
-  readonly repositories: Readonly<Record<string, { readonly url: string }>>;
+  readonly repositories: Readonly<Record<string, { readonly url: string; readonly credentialsFile?: string }>>;
   /** `postgres://…`; without it the embedded database. */
   readonly database?: string;
 }

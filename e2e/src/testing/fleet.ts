@@ -39,6 +39,8 @@ export interface Fleet {
 export interface FleetSettings {
   /** Folder of the repository `main`; default: in the fleet's folder. */
   readonly repository?: string | undefined;
+  /** The repository `main` in S3 in place of a folder, with the control plane's credentials. */
+  readonly s3?: { readonly url: string; readonly credentialsFile: string } | undefined;
   /** `postgres://…` for the control plane; without it the embedded database. */
   readonly database?: string;
 }
@@ -71,7 +73,7 @@ export async function startFleet(settings: FleetSettings = {}): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), "muster-e2e-"));
   await chmod(folder, 0o755); // PostgreSQL's own user works below it
   const repository = settings.repository ?? join(folder, "repository");
-  const repositories = { main: { url: `file://${repository}` } };
+  const repositories = { main: settings.s3 ?? { url: `file://${repository}` } };
   const controlPlane = await startControlPlane(folder, { ...settings, repositories });
   const hosts: Host[] = [];
   const at = (...parts: string[]): string => join(folder, ...parts);

@@ -12,6 +12,7 @@ agents: { host: 127.0.0.1, sessionPort: 7443, enrolPort: 7444 }
 # Where the encrypted backups lie; the key of each is made at the first start. KEEP A COPY OF THE KEYS ELSEWHERE.
 # repositories:
 #   main: { url: file:///srv/muster-repository, keyFile: keys/main.key }
+#   far: { url: "s3://bucket/muster?region=eu-central-1", keyFile: keys/far.key, credentialsFile: s3.credentials }
 
 status: { title: Status }
 `;
