@@ -69,7 +69,7 @@ export function hashOf(recovery: RecoveryPlan): string {
   return createHash("sha256").update(canonicalJson(recovery)).digest("hex");
 }
 
-function catalogPoint({
+export function catalogPoint({
   takenAt,
   expiredAt,
   ...row

@@ -2,6 +2,7 @@ import { activeTargets, stepHistory } from "@muster/database";
 import { forEachDatabase } from "@muster/database/testing";
 import type { ApiRecovery } from "@muster/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { renderMetrics } from "../status/metrics.ts";
 import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
 import { type Behaviour, doesWell, failsWith } from "./testing/test-host.ts";
 
@@ -51,6 +52,14 @@ forEachDatabase("a recovery", (open) => {
     fleet.hosts["db-1"].finish(({ work }) => work.case === "restore", done);
     await fleet.until(id, "the end", ended);
     const second = (await fleet.test.call("operator", "/api/v1/recoveries/preview", {})).json();
+    const { services } = (await fleet.test.call("viewer", "/api/v1/status")).json();
+    const seconds = new Map(
+      services.map((each: { service: string; forecastSeconds?: number }) => [each.service, each.forecastSeconds]),
+    );
+    expect(seconds.get("db")).toBeGreaterThanOrEqual(10);
+    expect(seconds.get("shop")).toBeLessThan(10);
+    const metrics = await renderMetrics(fleet.test.cp);
+    expect(metrics.text).toContain(`muster_forecast_rto_seconds{service="db",tier="1"} ${seconds.get("db")}`);
     expect(second.forecastMs).toBeGreaterThan(10_000);
     expect(second.forecastMs).toBeLessThan(20_000);
     expect(second.criticalPath).toEqual(order);

@@ -12,6 +12,7 @@ import { newestPoints, type PointRow } from "../catalog/points-store.ts";
 import { type BackupRow, lastEnded } from "../catalog/store.ts";
 import type { ControlPlane, Tx } from "../context.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
+import { rtoForecasts } from "../recoveries/forecasts.ts";
 import { nextDuePerSource } from "../schedules/store.ts";
 import { activeRuns, type HostRow, hostsByName, type ProbeRow, probesByKey } from "./store.ts";
 
@@ -30,6 +31,8 @@ export interface FleetFacts {
   readonly nextDue: ReadonlyMap<string, Date>;
   readonly lastEnded: ReadonlyMap<string, BackupRow>;
   readonly runs: readonly Run[];
+  /** By service: milliseconds to come back, by what was measured. */
+  readonly forecasts: ReadonlyMap<string, number>;
 }
 
 /** Reads the facts of the whole fleet now. */
@@ -43,6 +46,7 @@ export async function readFleet(tx: Tx, now: number): Promise<FleetFacts> {
     nextDue: await nextDuePerSource(tx),
     lastEnded: await lastEnded(tx),
     runs: await activeRuns(tx),
+    forecasts: await rtoForecasts(tx, now),
   };
 }
 
@@ -88,6 +92,7 @@ function serviceStatusOf(facts: FleetFacts, found: FoundService): ApiServiceStat
     sources,
     rtoSeconds: inSeconds(objectives.rto),
     rpoSeconds: inSeconds(objectives.rpo),
+    forecastSeconds: inSeconds(facts.forecasts.get(name)),
     exposureSeconds: worst.seconds,
     exposureState: worst.state,
     recovery: recovery?.id,

@@ -60,6 +60,7 @@ function serviceMetrics(registry: Registry, facts: FleetFacts): void {
   });
   for (const { service, tier, status } of fleet.services)
     operational.set({ service, tier: String(tier) }, status === "operational" ? 1 : 0);
+  forecastMetrics(registry, fleet.services);
   const active = new Gauge({
     name: "muster_recoveries_active",
     help: "Recoveries and drills that have not ended.",
@@ -68,6 +69,21 @@ function serviceMetrics(registry: Registry, facts: FleetFacts): void {
   });
   for (const mode of ["real", "drill"])
     active.set({ mode }, fleet.activeRecoveries.filter((run) => run.mode === mode).length);
+}
+
+function forecastMetrics(registry: Registry, services: ReturnType<typeof describeFleet>["services"]): void {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ["service", "tier"], registers: [registry] });
+  const forecast = gauge(
+    "muster_forecast_rto_seconds",
+    "Time to come back now, by the measured steps of earlier recoveries; absent before there were any.",
+  );
+  const target = gauge("muster_rto_target_seconds", "Time to come back, by the plan.");
+  for (const { service, tier, forecastSeconds, rtoSeconds } of services) {
+    const labels = { service, tier: String(tier) };
+    if (forecastSeconds !== undefined) forecast.set(labels, forecastSeconds);
+    if (rtoSeconds !== undefined) target.set(labels, rtoSeconds);
+  }
 }
 
 function hostMetrics(registry: Registry, facts: FleetFacts): void {

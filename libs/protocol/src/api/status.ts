@@ -45,6 +45,8 @@ export const serviceStatusSchema = z.object({
   sources: z.array(exposureSchema),
   rtoSeconds: z.number().optional(),
   rpoSeconds: z.number().optional(),
+  /** How long it would take to come back now, from the measured steps of earlier recoveries; absent before there were any. */
+  forecastSeconds: z.number().optional(),
   exposureSeconds: z.number().optional(),
   exposureState: z.enum(["ok", "at-risk", "breached", "unprotected"]),
   recovery: z.string().optional().describe("Id of the recovery at work on it."),
