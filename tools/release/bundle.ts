@@ -8,12 +8,16 @@ import { build } from "esbuild";
  */
 export const outside = ["@napi-rs/blake-hash", "@electric-sql/pglite"] as const;
 
-/** Bundles each entry into `<folder>/<name>.mjs`, executable; answers with the files made. */
-export async function bundle(entries: Readonly<Record<string, string>>, folder: string): Promise<string[]> {
+/** Bundles each entry into `<folder>/<name><extension>`, executable; answers with the files made. */
+export async function bundle(
+  entries: Readonly<Record<string, string>>,
+  folder: string,
+  extension: ".mjs" | ".js" = ".mjs",
+): Promise<string[]> {
   const { metafile } = await build({
     entryPoints: { ...entries },
     outdir: folder,
-    outExtension: { ".js": ".mjs" },
+    outExtension: { ".js": extension },
     bundle: true,
     platform: "node",
     format: "esm",
@@ -28,7 +32,7 @@ export async function bundle(entries: Readonly<Record<string, string>>, folder: 
     logLevel: "warning",
   });
   const files = Object.keys(metafile.outputs).map((path) => resolve(path));
-  const made = files.filter((path) => path.endsWith(".mjs"));
+  const made = files.filter((path) => path.endsWith(extension));
   for (const path of made) chmodSync(path, 0o755);
   return made;
 }

@@ -26,7 +26,13 @@ export interface StartedControlPlane {
   readonly ended: Promise<number>;
 }
 
-const main = fileURLToPath(new URL("../../control-plane/src/main.ts", import.meta.url));
+/** A source file, or in a release the bundle beside this one. */
+const main = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith(".ts") ? "../../control-plane/src/main.ts" : "./muster-control-plane.mjs",
+    import.meta.url,
+  ),
+);
 /** A start may bring a database up to date, in milliseconds. */
 const startTime = 120_000;
 

@@ -15,6 +15,7 @@ import { addStatus } from "./commands/status.ts";
 import { addToken } from "./commands/token.ts";
 import { addUp } from "./commands/up.ts";
 import { addVerify } from "./commands/verify.ts";
+import { version } from "./version.ts";
 
 /** In the order in which they are needed; the help lists them so. */
 const commands: readonly ((program: Command, cli: Cli) => void)[] = [
@@ -47,6 +48,7 @@ export function createProgram(
 ): Command {
   const program = new Command("muster")
     .description("Brings a company's services back after a disaster.")
+    .version(version)
     .option("--server <url>", "address of the control plane")
     .option("--token <token>", "API token; better in MUSTER_TOKEN, where no list of processes shows it")
     .option("--ca-file <file>", "trust this certificate authority (PEM) as well; or MUSTER_CA_FILE")

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { resetAdminToken } from "./access/reset-admin.ts";
 import { loadConfig, type Overrides } from "./config-file.ts";
 import { startControlPlane } from "./start.ts";
+import { version } from "./version.ts";
 
 /** Signals that ask for a clean stop. A second one ends the process at once. */
 const stopSignals = ["SIGTERM", "SIGINT"] as const;
@@ -17,7 +18,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 }
 
 function program(): Command {
-  const command = new Command("muster-control-plane").description("Muster's control plane").exitOverride();
+  const command = new Command("muster-control-plane")
+    .description("Muster's control plane")
+    .version(version)
+    .exitOverride();
   const run = command.command("run", { isDefault: true }).description("run until SIGTERM or SIGINT").action(serve);
   addOptions(run, placeOptions);
   addOptions(run, listenOptions);

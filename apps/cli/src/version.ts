@@ -1,0 +1,2 @@
+/** What `muster --version` says. */
+export const version = "0.1.0";

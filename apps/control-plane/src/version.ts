@@ -1,0 +1,2 @@
+/** What `muster-control-plane --version` says. */
+export const version = "0.1.0";

@@ -1,0 +1,17 @@
+import { join } from "node:path";
+import { root } from "../workspace.ts";
+
+/** Programs that people start: `<name>.mjs` in a release. */
+export const programs = {
+  "muster-agent": join(root, "apps/agent/src/main.ts"),
+  "muster-control-plane": join(root, "apps/control-plane/src/main.ts"),
+  muster: join(root, "apps/cli/src/main.ts"),
+} as const;
+
+/** What these start as processes and threads of their own, and look for beside themselves: `<name>.js` in a release. */
+export const helpers = {
+  "muster-agent-job": join(root, "apps/agent/src/jobs/entry.ts"),
+  "muster-agent-describe": join(root, "apps/agent/src/config/describe-process.ts"),
+  "muster-agent-signing-request": join(root, "apps/agent/src/enrolment/signing-request-process.ts"),
+  "muster-pack-worker": join(root, "libs/repository/src/pack/pack-worker.ts"),
+} as const;
