@@ -38,8 +38,9 @@ export async function startS3Site(tls?: SeaweedTls): Promise<S3Site> {
   const region = process.env.MUSTER_TEST_S3_REGION ?? "us-east-1";
   const files = { admin: writeCredentials(folder, "admin", server), agent: writeCredentials(folder, "agent", server) };
   const clients: S3Client[] = [];
+  const plain = server?.plainEndpoint ?? endpoint;
   const client = (who: Who): S3Client => {
-    const made = new sdk.S3Client({ endpoint, region, forcePathStyle: true, credentials: keyOf(who, server) });
+    const made = new sdk.S3Client({ endpoint: plain, region, forcePathStyle: true, credentials: keyOf(who, server) });
     clients.push(made);
     return made;
   };

@@ -27,6 +27,8 @@ const agentActions = [
 /** A server process that can be ended and started again over the same data. */
 export interface Seaweed {
   readonly endpoint: string;
+  /** The same without TLS. */
+  readonly plainEndpoint: string;
   start(): Promise<void>;
   /** SIGKILL: what a power failure leaves. */
   kill(): Promise<void>;
@@ -42,10 +44,12 @@ export async function seaweed(folder: string, tls?: SeaweedTls): Promise<Seaweed
   if (!existsSync(program)) throw new Error(`${program} is missing; npm test installs it`);
   const ports = await freePorts(9);
   const settings = writeSettings(folder);
-  const endpoint = tls === undefined ? `http://127.0.0.1:${ports[7]}` : `https://127.0.0.1:${ports[8]}`;
+  const plainEndpoint = `http://127.0.0.1:${ports[7]}`;
+  const endpoint = tls === undefined ? plainEndpoint : `https://127.0.0.1:${ports[8]}`;
   let child: ChildProcess | undefined;
   return {
     endpoint,
+    plainEndpoint,
     async start() {
       const log = openSync(join(folder, "log"), "a");
       child = spawn(program, serverArguments(folder, settings, ports, tls), {
@@ -55,7 +59,7 @@ export async function seaweed(folder: string, tls?: SeaweedTls): Promise<Seaweed
       closeSync(log);
       const started = child;
       await waitFor("SeaweedFS", () => {
-        if (started.exitCode === null) return answers(`http://127.0.0.1:${ports[7]}`);
+        if (started.exitCode === null) return answers(plainEndpoint);
         throw new Error(`SeaweedFS ended:\n${readFileSync(join(folder, "log"), "utf8").slice(-2000)}`);
       });
     },
