@@ -38,6 +38,7 @@ function readPage(
   });
   return s3.call({ what: `list ${prefix || "everything"}`, signal }, async (abortSignal) => {
     const page = await s3.client.send(command, { abortSignal });
+    if (page.Name === undefined || page.IsTruncated === undefined) throw wrongList(prefix, "the answer is no list");
     const found = page.Contents?.length ?? 0;
     if (page.KeyCount !== undefined && page.KeyCount !== found) {
       throw wrongList(prefix, `a page has ${found} keys and says ${page.KeyCount}`);

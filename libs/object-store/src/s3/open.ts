@@ -1,6 +1,7 @@
 import { GetObjectLockConfigurationCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { MusterError, systemClock } from "@muster/core";
 import type { DeletableStore, ObjectStore } from "../port.ts";
+import { checksum } from "./checksum.ts";
 import { type Connection, connect, type S3Options } from "./connection.ts";
 import { answerName, httpStatus } from "./errors.ts";
 import type { S3Location } from "./location.ts";
@@ -15,6 +16,7 @@ const defaults: S3Options = {
 
 /** An object that is only ever made: whether a second try to make it is refused tells what the server can do. */
 const markKey = ".muster-probe";
+const mark = Buffer.from("Muster has looked whether this server has conditional writes.\n");
 
 /** Opening is given up early: who opens can say so, and try again. */
 const opening = { signal: undefined, attempts: 4 };
@@ -97,7 +99,9 @@ function makeMark(s3: Connection): Promise<"made" | "refused" | "unknown"> {
       const command = new PutObjectCommand({
         Bucket: s3.bucket,
         Key: s3.prefix + markKey,
-        Body: "x",
+        Body: mark,
+        ContentLength: mark.byteLength,
+        ChecksumCRC32: checksum([mark]), // Object Lock asks for one
         IfNoneMatch: "*",
       });
       await s3.client.send(command, { abortSignal });

@@ -30,7 +30,8 @@ async function readOnce(s3: Connection, reading: Reading): Promise<{ bytes: Buff
   const answer = await s3.call({ what, signal: reading.signal, bytes: smallestLane * lanes }, (signal) =>
     request(s3, reading, signal, undefined),
   );
-  const bytes = Buffer.allocUnsafeSlow(answer.ContentLength ?? 0);
+  if (answer.ContentLength === undefined) throw wrongAnswer(reading.key, "it does not say how long the object is");
+  const bytes = Buffer.allocUnsafeSlow(answer.ContentLength);
   const [first, ...others] = share(0, bytes.byteLength);
   // The answer that told the size goes on as the first lane.
   const started = readFirst(s3, reading, answer, bytes.subarray(0, first?.length));
@@ -89,9 +90,9 @@ async function readLane(s3: Connection, reading: Reading, range: ByteRange, into
   await s3.call({ what: `read ${reading.key}`, ...reading, bytes: range.length }, async (signal) => {
     const rest = { offset: range.offset + filled, length: range.length - filled };
     const answer = await request(s3, reading, signal, rest);
-    const total = Number(answer.ContentRange?.split("/")[1] ?? Number.NaN);
+    const total = checkRange(reading.key, answer, rest.offset);
     const end = range.offset + range.length;
-    if (!(total >= end)) throw shortObject(reading.key, end, Number.isNaN(total) ? rest.offset : total);
+    if (total < end) throw shortObject(reading.key, end, total);
     const target = into.subarray(filled, range.length);
     await drain(answer, target, signal, (count) => {
       filled += count;
@@ -139,6 +140,20 @@ async function drain(
     count(fits.byteLength);
     if (more && filled === into.byteLength) break; // which ends the connection; one that is read to its end is kept
   }
+}
+
+/** The size of the object of an answer that begins where it should. */
+function checkRange(key: string, { ContentRange = "" }: GetObjectCommandOutput, offset: number): number {
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(ContentRange) ?? [];
+  if (Number(start) === offset && total !== undefined) return Number(total);
+  throw wrongAnswer(key, `the range from byte ${offset} was asked for, and ${ContentRange || "no range"} came`);
+}
+
+function wrongAnswer(key: string, what: string): MusterError {
+  return new MusterError("store-unavailable", `read ${key}: the answer cannot be right: ${what}`, {
+    hint: "The server, or a proxy before it, is not one for S3.",
+    retryable: false,
+  });
 }
 
 function cut(key: string): MusterError {

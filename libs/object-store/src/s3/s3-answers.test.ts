@@ -112,11 +112,12 @@ test.each([
     "fails on a later page",
     (n: number) => (n === 0 ? listAnswer(["p/a"], { token: "2" }) : errorAnswer(500, "InternalError")),
   ],
+  ["is the page of a proxy", () => ({ status: 200, body: "<html><body>Please log in</body></html>" })],
   [
     "counts otherwise than it lists",
     () => ({
       status: 200,
-      body: "<ListBucketResult><KeyCount>5</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>",
+      body: "<ListBucketResult><Name>bucket</Name><KeyCount>5</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>",
     }),
   ],
 ])("a list that %s is an error", async (_name, page) => {
@@ -125,6 +126,12 @@ test.each([
   const store = await open((request) => (opened && request.includes("list-type=2") ? page(pages++) : undefined));
   opened = true;
   await expect(collect(store.list(""))).rejects.toMatchObject({ code: "store-unavailable" });
+});
+
+test("a server that knows no ranges is an error, not a short object", async () => {
+  const store = await open((request) => (request.includes("/p/k") ? { status: 200, body: "0123456789" } : undefined));
+  const reading = store.get("k", { range: { offset: 2, length: 3 } });
+  await expect(reading).rejects.toMatchObject({ code: "store-unavailable", retryable: false });
 });
 
 test("a server that is gone is an error, not an empty store", async () => {

@@ -44,6 +44,6 @@ export function listAnswer(keys: readonly string[], next?: { readonly token?: st
   const count = `<KeyCount>${keys.length}</KeyCount>`;
   return {
     status: 200,
-    body: `<?xml version="1.0"?><ListBucketResult>${count}${cut}${contents.join("")}</ListBucketResult>`,
+    body: `<?xml version="1.0"?><ListBucketResult><Name>bucket</Name>${count}${cut}${contents.join("")}</ListBucketResult>`,
   };
 }
