@@ -35,7 +35,7 @@ export const probeConfigSchema = z.discriminatedUnion("type", [
     database: z.string().default("postgres"),
     user: z.string().default("postgres"),
     query: z.string().default("SELECT 1"),
-    /** What the first column of the first row must be, as text; default: anything. */
+    /** What the first column of the first row must be, as text; default: anything but the boolean false. */
     expect: z.string().optional(),
     ...secret,
     ...timing,
