@@ -23,6 +23,7 @@ export default defineConfig({
       project("agent", "apps/agent", 120_000),
       project("control-plane", "apps/control-plane", 60_000),
       project("cli", "apps/cli", 60_000),
+      project("console", "apps/console"),
       project("tools", "tools"),
       project("fleet", "examples/fleet", 120_000),
       project("e2e", "e2e", 300_000),

@@ -4,6 +4,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import type { ControlPlane } from "../context.ts";
 import type { App } from "./app-types.ts";
 import { authenticate } from "./authenticate.ts";
+import { builtConsole, serveConsole } from "./console.ts";
 import { answerErrors } from "./errors.ts";
 import { honourIdempotencyKeys } from "./idempotency.ts";
 import { describeApi } from "./openapi.ts";
@@ -33,6 +34,7 @@ export async function buildApp(cp: ControlPlane): Promise<App> {
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 });
   await describeApi(app);
   answerErrors(app);
+  await serveConsole(app, builtConsole());
   for (const register of routes) register(app, cp);
   await app.ready();
   return app;

@@ -1,0 +1,11 @@
+/** What a record says besides, on one line: `host=db-1, services=orders carts`. */
+export function detailsText(details: Readonly<Record<string, unknown>>): string {
+  return Object.entries(details)
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(", ");
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) return value.join(" ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
