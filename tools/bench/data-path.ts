@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataProcess } from "@muster/core";
 import { run } from "../process/run.ts";
 import { root } from "../workspace.ts";
 import { makeLargeFile, makeSmallFiles } from "./data-path/data.ts";
@@ -27,9 +28,9 @@ interface Tool {
 const worker = join(root, "tools/bench/data-path/muster.ts");
 const muster: Tool = {
   name: "muster",
-  env: { BENCH_PASSPHRASE: "bench" },
+  env: { BENCH_PASSPHRASE: "bench", ...dataProcess.env },
   command(verb, repository, data, target) {
-    const node = [process.execPath, "--max-semi-space-size=1", worker];
+    const node = [process.execPath, ...dataProcess.execArgv, worker];
     if (verb === "init") return [...node, "init", repository];
     return verb === "restore" ? [...node, "restore", repository, target] : [...node, "backup", repository, data];
   },

@@ -1,5 +1,6 @@
 export * from "./clock.ts";
 export * from "./concurrency.ts";
+export { dataProcess } from "./data-process.ts";
 export * from "./errors/muster-error.ts";
 export { type ErrorCode, errorRegistry } from "./errors/registry.ts";
 export * from "./ids.ts";

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dataProcess } from "@muster/core";
 import { createFileStore } from "@muster/object-store";
 import { afterAll, expect, test } from "vitest";
 import { initRepository } from "./index.ts";
@@ -13,7 +14,10 @@ const scratch = await mkdtemp(join(tmpdir(), "muster-processes-"));
 afterAll(() => rm(scratch, { recursive: true }));
 
 function startWorker(task: Task, onReport: (report: Report, child: ChildProcess) => void): ChildProcess {
-  const child = fork(new URL("./testing/worker.ts", import.meta.url), { execArgv: ["--max-semi-space-size=1"] });
+  const child = fork(new URL("./testing/worker.ts", import.meta.url), {
+    execArgv: [...dataProcess.execArgv],
+    env: { ...process.env, ...dataProcess.env },
+  });
   child.on("message", (message) => onReport(message as Report, child)); // from testing/worker.ts
   child.send(task);
   return child;

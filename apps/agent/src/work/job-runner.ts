@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fromErrorValue, type Logger, MusterError, newId, semaphore } from "@muster/core";
+import { dataProcess, fromErrorValue, type Logger, MusterError, newId, semaphore } from "@muster/core";
 import {
   type Command,
   CommandFinishedSchema,
@@ -10,6 +10,7 @@ import {
   fromBinary,
   toBinary,
 } from "@muster/protocol/grpc";
+
 import type { LoadedConfig } from "../config/load.ts";
 import type { DataDirectory } from "../data/directory.ts";
 import { signalGroup } from "../data/processes.ts";
@@ -82,7 +83,8 @@ export async function removeLeftJobs(directory: DataDirectory): Promise<void> {
 async function runProcess(request: JobRequest, run: CommandRun, grace: number, log: Logger): Promise<Outcome> {
   if (run.signal.aborted) throw run.signal.reason;
   const child = fork(entryFile(import.meta.url, "jobs/entry.ts", "muster-agent-job.js"), [], {
-    execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1"],
+    execArgv: ["--disable-warning=ExperimentalWarning", ...dataProcess.execArgv],
+    env: { ...process.env, ...dataProcess.env },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     detached: true,
     serialization: "advanced",

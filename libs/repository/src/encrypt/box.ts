@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { MusterError } from "@muster/core";
-import { compress, decompress, type Method } from "../compress/zstd.ts";
+import { compress, decompress, decompressSync, type Method } from "../compress/zstd.ts";
 import { deriveKey } from "./keys.ts";
 
 export type SealedKind = "pack" | "index" | "manifest" | "domain";
@@ -22,16 +22,18 @@ export interface BoxKey {
   readonly what: string;
 }
 
+/** Whose objects are sealed: a domain of a repository, and its key. */
+export interface SealOwner {
+  readonly repositoryId: string;
+  readonly name: string;
+  readonly sealKey: Buffer;
+}
+
 /**
  * The key of one object, derived from its own random salt: so a box's nonce can be its position, and none repeats
  * under a key.
  */
-export function boxKey(
-  owner: { readonly repositoryId: string; readonly name: string; readonly sealKey: Buffer },
-  kind: SealedKind,
-  object: string,
-  salt: Uint8Array,
-): BoxKey {
+export function boxKey(owner: SealOwner, kind: SealedKind, object: string, salt: Uint8Array): BoxKey {
   const context = ["muster/v1", owner.repositoryId, owner.name, kind, object].map((part) => `${part}\0`).join("");
   return {
     key: deriveKey(owner.sealKey, salt, `muster/v1/object/${kind}`),
@@ -40,32 +42,65 @@ export function boxKey(
   };
 }
 
-/** Compresses (in libuv's pool) where that helps, and seals. `position` is unique within the object. */
-export async function sealBox(key: BoxKey, position: number, plain: Uint8Array, level: number): Promise<Buffer> {
-  const { method, body } = await compress(plain, level);
-  const box = Buffer.allocUnsafeSlow(headerLength + body.length + tagLength);
+/** Compresses where that helps, and seals. `position` is unique within the object. */
+export function sealBox(key: BoxKey, position: number, plain: Uint8Array, level: number): Buffer {
+  const { method, body } = compress(plain, level);
+  const box = Buffer.allocUnsafeSlow(boxOverhead + body.length);
+  sealInto(box, key, position, { method, body, plainLength: plain.length });
+  return box;
+}
+
+/** The same into a buffer that has room for `plain.length + boxOverhead` bytes; returns how many the box has. */
+export function sealBoxInto(buffer: Buffer, key: BoxKey, position: number, plain: Uint8Array, level: number): number {
+  const { method, body } = compress(plain, level);
+  return sealInto(buffer, key, position, { method, body, plainLength: plain.length });
+}
+
+interface Compressed {
+  readonly method: Method;
+  readonly body: Uint8Array;
+  readonly plainLength: number;
+}
+
+function sealInto(box: Buffer, key: BoxKey, position: number, { method, body, plainLength }: Compressed): number {
   box.writeUInt8(method, 0);
-  box.writeUInt32LE(plain.length, 1);
+  box.writeUInt32LE(plainLength, 1);
   const cipher = createCipheriv("aes-256-gcm", key.key, nonce(position), { authTagLength: tagLength });
   cipher.setAAD(associatedData(key, position, box));
   cipher.update(body).copy(box, headerLength);
   cipher.final();
   cipher.getAuthTag().copy(box, headerLength + body.length);
-  return box;
+  return boxOverhead + body.length;
 }
 
 /** Opens a box. Throws `repository-corrupt` naming the object and position when a single bit of it is wrong. */
 export async function openBox(key: BoxKey, position: number, box: Uint8Array): Promise<Buffer> {
+  const { method, body, plainLength } = unseal(key, position, box);
+  try {
+    return await decompress(method, body, plainLength);
+  } catch (cause) {
+    throw damaged(key, position, "does not decompress", cause);
+  }
+}
+
+/** The same in the caller's thread. */
+export function openBoxSync(key: BoxKey, position: number, box: Uint8Array): Buffer {
+  const { method, body, plainLength } = unseal(key, position, box);
+  try {
+    return decompressSync(method, body, plainLength);
+  } catch (cause) {
+    throw damaged(key, position, "does not decompress", cause);
+  }
+}
+
+/** What a box holds, authenticated but not decompressed. */
+function unseal(key: BoxKey, position: number, box: Uint8Array) {
   const bytes = Buffer.from(box.buffer, box.byteOffset, box.byteLength);
   if (bytes.length < boxOverhead) throw damaged(key, position, "is too short");
   const body = decrypt(key, position, bytes);
   const plainLength = bytes.readUInt32LE(1);
   if (plainLength > longestPlain) throw damaged(key, position, "claims to be too long");
-  try {
-    return await decompress(bytes.readUInt8(0) as Method, body, plainLength); // authenticated, and checked there
-  } catch (cause) {
-    throw damaged(key, position, "does not decompress", cause);
-  }
+  return { method: bytes.readUInt8(0) as Method, body, plainLength }; // authenticated; an unknown one is refused later
 }
 
 function decrypt(key: BoxKey, position: number, bytes: Buffer): Buffer {

@@ -24,7 +24,7 @@ export async function sealObject(
   plain: Uint8Array,
 ): Promise<Buffer> {
   const salt = randomBytes(saltLength);
-  const box = await sealBox(boxKey(domain, kind, object, salt), 0, plain, 3);
+  const box = sealBox(boxKey(domain, kind, object, salt), 0, plain, 3);
   const sealed = Buffer.concat([sealedHeader(kind, salt), box]);
   const again = await openObject(domain, kind, object, sealed);
   if (!again.equals(plain)) throw malformed(`${kind} ${object}`, "does not read back as it was written");

@@ -1,6 +1,6 @@
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
-import { type BoxKey, boxKey, openBox } from "../encrypt/box.ts";
+import { type BoxKey, boxKey, openBox, type SealOwner } from "../encrypt/box.ts";
 import { checkMagic, headerLength } from "../encrypt/sealed-object.ts";
 
 /** The position of a pack's footer box; segments count from 0. */
@@ -15,7 +15,7 @@ export function packKey(domain: DomainContext, packId: Uint8Array): string {
 }
 
 /** A pack's id is the salt of its key, so a reader needs no more than the id to open a segment. */
-export function packBoxKey(domain: DomainContext, packId: Uint8Array): BoxKey {
+export function packBoxKey(domain: SealOwner, packId: Uint8Array): BoxKey {
   return boxKey(domain, "pack", Buffer.from(packId).toString("hex"), packId);
 }
 

@@ -1,140 +1,76 @@
-import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import type { DomainContext } from "../context.ts";
-import { malformed } from "../encoding/byte-reader.ts";
-import { type BoxKey, openBox, sealBox } from "../encrypt/box.ts";
-import { headerLength, sealedHeader } from "../encrypt/sealed-object.ts";
-import { type IndexedPack, packIdLength } from "../index/index-object.ts";
-import { encodeFooter, type FooterChunk, type FooterSegment } from "./footer.ts";
-import { footerPosition, packBoxKey, packKey, trailerMagic } from "./layout.ts";
+import type { IndexedPack } from "../index/index-object.ts";
+import { packKey } from "./layout.ts";
+import {
+  type BuiltPack,
+  packBufferSize,
+  packBuilder,
+  type SealOptions,
+  segmentMost,
+  segmentTarget,
+} from "./pack-builder.ts";
+import { type PackThreads, packThreads, type Segment } from "./pack-threads.ts";
 
-/** A pack is closed when it has reached this; it ends up at 16 to 18 MiB. */
-const packTarget = 16 * 2 ** 20;
-/** Segments that are compressed at once, and packs that are stored at once: they bound the memory. */
-const sealingAtOnce = 4;
-const storingAtOnce = 2;
-/** One segment in so many is decoded and compared before its pack is stored. */
-const sampleEvery = 16;
+/** Threads that a writer starts at most: each costs about 60 MB. */
+const mostThreads = 2;
+/** Segment buffers kept for use again: all that can be under way, and the one being filled. */
+const keptBuffers = 2 * mostThreads + 2;
 
-export interface PackWriterOptions {
-  readonly level: number;
-  readonly readBack: "sample" | "all";
+export interface PackWriterOptions extends SealOptions {
   readonly signal: AbortSignal | undefined;
   /** Called when a pack is durable. */
   readonly onStored: (pack: IndexedPack) => Promise<void>;
 }
 
-/** Makes packs of segments, overlapping compression, storing and the caller's reading. */
+/** Makes packs of segments and stores them. */
 export interface PackWriter {
-  /** Takes over `plain` until `done` is called. Resolves when there is room for the next one. */
-  addSegment(plain: Buffer, chunks: readonly FooterChunk[], done: () => void): Promise<void>;
+  /** A buffer for the next segment, of `segmentMost` bytes. */
+  takeBuffer(): Buffer;
+  /** Takes over the segment with its buffer. Resolves when there is room for the next one. */
+  addSegment(segment: Segment): Promise<void>;
   /** Resolves when all packs are durable. */
   finish(): Promise<void>;
-  /** Resolves when nothing is under way any more, whatever became of it. */
+  /** Gives up what is not durable; resolves when nothing is under way any more, whatever became of it. */
   settle(): Promise<void>;
 }
 
-interface Slot {
-  readonly plainLength: number;
-  readonly chunks: readonly FooterChunk[];
-  readonly box: Promise<Buffer>;
-}
-
-interface OpenPack {
-  readonly id: Buffer;
-  readonly key: BoxKey;
-  readonly slots: Slot[];
-  /** Bytes stored, as far as known; what is not compressed yet counts in full. */
-  estimate: number;
-}
-
+/** Full segments go to threads, which are started for the first one; what is less than one is sealed here and now. */
 export function packWriter(domain: DomainContext, options: PackWriterOptions): PackWriter {
-  const sealing = new Set<Promise<unknown>>();
-  const storing = new Set<Promise<unknown>>();
-  let open: OpenPack | undefined;
-  let failure: { readonly error: unknown } | undefined;
-
-  const track = (running: Set<Promise<unknown>>, work: Promise<unknown>): void => {
-    const tracked = work
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
-      .finally(() => running.delete(tracked));
-    running.add(tracked);
+  const { level, readBack } = options;
+  const { repositoryId, name, sealKey } = domain;
+  const owner = { repositoryId, name, sealKey };
+  const free: Buffer[] = [];
+  let threads: PackThreads | undefined;
+  const giveBuffer = (buffer: Buffer): void => {
+    if (free.length < keptBuffers) free.push(buffer);
   };
-  const room = async (running: Set<Promise<unknown>>, limit: number): Promise<void> => {
-    while (running.size >= limit) await Promise.race(running);
-    if (failure !== undefined) throw failure.error;
-  };
-  const close = async (pack: OpenPack): Promise<void> => {
-    open = undefined;
-    await room(storing, storingAtOnce);
-    track(storing, storePack(domain, pack, options));
-  };
+  const store = (pack: BuiltPack): Promise<void> => storePack(domain, pack, options);
+  const startThreads = (): PackThreads =>
+    packThreads(owner, { level, readBack }, Math.min(mostThreads, availableParallelism()), store);
   return {
-    async addSegment(plain, chunks, done) {
-      await room(sealing, sealingAtOnce);
-      const pack = open ?? newPack(domain);
-      open = pack;
-      const position = pack.slots.length;
-      const box = sealSegment(pack.key, position, plain, options).finally(done);
-      pack.slots.push({ plainLength: plain.length, chunks, box });
-      pack.estimate += plain.length;
-      track(
-        sealing,
-        box.then(({ length }) => {
-          pack.estimate += length - plain.length;
-        }),
-      );
-      if (pack.estimate >= packTarget) await close(pack);
+    takeBuffer: () => free.pop() ?? Buffer.allocUnsafeSlow(segmentMost),
+    async addSegment(segment) {
+      if (threads === undefined && segment.length < segmentTarget) {
+        const builder = packBuilder(owner, Buffer.allocUnsafeSlow(packBufferSize), { level, readBack });
+        builder.add(segment.buffer.subarray(0, segment.length), segment.chunks);
+        giveBuffer(segment.buffer);
+        return store(builder.finish());
+      }
+      threads ??= startThreads();
+      await threads.seal(segment, giveBuffer);
     },
     async finish() {
-      if (open !== undefined) await close(open);
-      await room(storing, 1);
+      await threads?.finish();
     },
     async settle() {
-      await Promise.all([...sealing, ...storing]);
+      await threads?.stop();
     },
   };
 }
 
-function newPack(domain: DomainContext): OpenPack {
-  const id = randomBytes(packIdLength);
-  return { id, key: packBoxKey(domain, id), slots: [], estimate: 0 };
-}
-
-async function sealSegment(
-  key: BoxKey,
-  position: number,
-  plain: Buffer,
-  { level, readBack }: PackWriterOptions,
-): Promise<Buffer> {
-  const box = await sealBox(key, position, plain, level);
-  if (readBack === "all" || position % sampleEvery === 0) {
-    const again = await openBox(key, position, box);
-    if (!again.equals(plain)) throw malformed(key.what, `does not read back box ${position} as it was written`);
-  }
-  return box;
-}
-
-/** Header, boxes in order of position, footer box, its length, end mark. */
-async function storePack(domain: DomainContext, pack: OpenPack, options: PackWriterOptions): Promise<void> {
-  const parts: Buffer[] = [sealedHeader("pack", pack.id)];
-  const segments: FooterSegment[] = [];
-  let offset = headerLength;
-  for (const { box, plainLength, chunks } of pack.slots) {
-    const bytes = await box;
-    segments.push({ offset, length: bytes.length, plainLength, chunks });
-    parts.push(bytes);
-    offset += bytes.length;
-  }
-  const footer = encodeFooter(segments);
-  const sealed = await sealBox(pack.key, footerPosition, footer, 1);
-  const again = await openBox(pack.key, footerPosition, sealed);
-  if (!again.equals(footer)) throw malformed(pack.key.what, "does not read back its footer as it was written");
-  const trailer = Buffer.alloc(4);
-  trailer.writeUInt32LE(sealed.length);
-  parts.push(sealed, trailer, trailerMagic);
-  await domain.store.put(packKey(domain, pack.id), parts, { signal: options.signal });
-  const size = offset + sealed.length + trailer.length + trailerMagic.length;
-  await options.onStored({ packId: pack.id, size, footer });
+async function storePack(domain: DomainContext, pack: BuiltPack, options: PackWriterOptions): Promise<void> {
+  const { packId, body, tail, footer } = pack;
+  await domain.store.put(packKey(domain, packId), [body, tail], { signal: options.signal });
+  await options.onStored({ packId, size: body.length + tail.length, footer });
 }

@@ -1,15 +1,11 @@
-import { bufferPool } from "../chunk/chunks.ts";
-import { chunkSizes } from "../chunk/cut.ts";
 import type { DomainContext } from "../context.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
 import { type IndexedPack, writeIndex } from "../index/index-object.ts";
 import type { FooterChunk } from "../pack/footer.ts";
+import { segmentMost, segmentTarget } from "../pack/pack-builder.ts";
 import { type PackWriter, packWriter } from "../pack/pack-writer.ts";
 import type { ChunkRef } from "../types.ts";
 
-/** A segment is closed when it has reached this many plain bytes. */
-const segmentTarget = 2 ** 20;
-const segmentMost = segmentTarget + chunkSizes.longest;
 /** An index object is written when the footers for it have reached this many bytes. */
 const indexTarget = 8 * 2 ** 20;
 
@@ -72,17 +68,16 @@ export function chunkWriter(domain: DomainContext, index: ChunkIndex, options: C
 
 /** Puts chunks together into segments. */
 function segmentBuilder(packs: PackWriter) {
-  const pool = bufferPool(segmentMost, 6);
-  let buffer = pool.take();
+  let buffer = packs.takeBuffer();
   let filled = 0;
   let chunks: FooterChunk[] = [];
   const flush = async (): Promise<void> => {
     if (filled === 0) return;
-    const [full, length, inside] = [buffer, filled, chunks];
-    buffer = pool.take();
+    const segment = { buffer, length: filled, chunks };
+    buffer = packs.takeBuffer();
     filled = 0;
     chunks = [];
-    await packs.addSegment(full.subarray(0, length), inside, () => pool.give(full));
+    await packs.addSegment(segment);
   };
   return {
     flush,
