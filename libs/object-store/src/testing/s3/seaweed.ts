@@ -47,6 +47,7 @@ export async function seaweed(folder: string, tls?: SeaweedTls): Promise<Seaweed
   const plainEndpoint = `http://127.0.0.1:${ports[7]}`;
   const endpoint = tls === undefined ? plainEndpoint : `https://127.0.0.1:${ports[8]}`;
   let child: ChildProcess | undefined;
+  const killAtExit = (): void => void child?.kill("SIGKILL"); // a test run that breaks off leaves no server
   return {
     endpoint,
     plainEndpoint,
@@ -57,6 +58,7 @@ export async function seaweed(folder: string, tls?: SeaweedTls): Promise<Seaweed
         cwd: folder,
       });
       closeSync(log);
+      process.once("exit", killAtExit);
       const started = child;
       await waitFor("SeaweedFS", () => {
         if (started.exitCode === null) return answers(plainEndpoint);
@@ -65,6 +67,7 @@ export async function seaweed(folder: string, tls?: SeaweedTls): Promise<Seaweed
     },
     async kill() {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      process.off("exit", killAtExit);
       child.kill("SIGKILL");
       await once(child, "close");
       removeSockets(ports);
