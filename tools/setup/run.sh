@@ -10,14 +10,17 @@ cd "$root"
 . tools/setup/packages.sh
 . tools/setup/servers.sh
 . tools/setup/s3-server.sh
+. tools/setup/console.sh
 
 task=${1:-}
 program=tools/$task.ts
 needs_s3=no
+needs_browser=no
+needs_console=no
 case $task in
-  test) needs_servers=yes needs_s3=yes ;;
+  test) needs_servers=yes needs_s3=yes needs_browser=yes needs_console=yes ;;
   bench) needs_servers=yes ;;
-  demo) needs_servers=yes program=examples/fleet/src/main.ts ;;
+  demo) needs_servers=yes needs_console=yes program=examples/fleet/src/main.ts ;;
   check | fix | generate | release) needs_servers=no ;;
   *) fail "unknown task \"$task\"" "Use one of: demo, test, check, fix, generate, bench, release." ;;
 esac
@@ -26,6 +29,7 @@ shift
 ensure_packages
 if [ "$needs_servers" = yes ]; then ensure_servers; fi
 if [ "$needs_s3" = yes ]; then ensure_s3_server; fi
+if [ "$needs_console" = yes ]; then ensure_console; fi
 
 PATH="$node_directory:$PATH"
 export PATH

@@ -1,6 +1,6 @@
-# Installs PostgreSQL and Redis from Debian, and pip where the tests need it for their S3 server. The
-# tests and the demo start their own servers, so a server that comes with these packages is neither
-# started nor enabled; one that was there is left alone.
+# Installs PostgreSQL and Redis from Debian, and for the tests Chromium, which drives the console, and
+# pip where their S3 server needs it. The tests and the demo start their own servers, so a server that
+# comes with these packages is neither started nor enabled; one that was there is left alone.
 
 policy=/usr/sbin/policy-rc.d
 policy_mark='# Written by the set-up of Muster, which removes it.'
@@ -13,7 +13,7 @@ ensure_servers() {
     fail "missing:$missing" "Run as root: apt-get update && apt-get install -y$missing"
   fi
   command -v apt-get >/dev/null 2>&1 || fail "missing:$missing, and there is no apt-get" \
-    "Install PostgreSQL 13 or newer (server and client), Redis 6 or newer and, for the tests, pip of Python 3, then run this again."
+    "Install PostgreSQL 13 or newer (server and client), Redis 6 or newer and, for the tests, Chromium and pip of Python 3, then run this again."
   with_lock /run/lock/muster-servers.lock install_servers
 }
 
@@ -28,6 +28,11 @@ missing_servers() {
   if [ ! -x "$1" ] && ! command -v postgres >/dev/null 2>&1; then printf ' postgresql'; fi
   if ! command -v redis-server >/dev/null 2>&1; then printf ' redis-server'; fi
   if [ "$needs_s3" = yes ] && needs_pip; then printf ' python3-pip'; fi
+  if [ "$needs_browser" = yes ] && needs_chromium; then printf ' chromium'; fi
+}
+
+needs_chromium() {
+  [ ! -x "${MUSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ]
 }
 
 install_servers() {
@@ -57,7 +62,7 @@ install_servers() {
 
 apt_advice() {
   if grep -qi 'no space left' "$apt_log"; then
-    echo "The disk is full: free about 500 MB, then run this again."
+    echo "The disk is full: free about 1 GB, then run this again."
   elif grep -qE 'Could not resolve|Temporary failure|Could not connect|Unable to connect' "$apt_log"; then
     echo "Debian's archive cannot be reached: check the network and apt's proxy settings, then run this again."
   elif grep -q 'Could not get lock' "$apt_log"; then

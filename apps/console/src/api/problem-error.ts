@@ -19,11 +19,16 @@ export class ProblemError extends Error {
 /** The error of an answer that is not a success; a proxy's answer is no problem document. */
 export function problemOf(status: number, body: unknown): ProblemError {
   const { data } = problemSchema.safeParse(body);
-  if (data !== undefined) return new ProblemError(data.code, data.detail, { hint: data.hint, status });
+  if (data !== undefined) return new ProblemError(data.code, data.detail, { hint: hintOf(status, data.hint), status });
   return new ProblemError("server-unavailable", `the control plane's address answered with status ${status}`, {
     hint: "Something between the browser and the control plane may be down; try again in a moment.",
     status,
   });
+}
+
+/** The API's hint for a missing token speaks of the command line. */
+function hintOf(status: number, hint: string): string {
+  return status === 401 ? "Paste a token that has neither expired nor been revoked." : hint;
 }
 
 /** Anything thrown by a call, as a problem. */
