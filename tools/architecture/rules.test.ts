@@ -38,6 +38,13 @@ describe("the import table", () => {
     expect(tableViolations(source(text), exportsOf)).toEqual([]);
   });
 
+  it("reads JSX as well", () => {
+    const text = 'import { a } from "@muster/core";\nexport const A = () => <p title={a}>import "@muster/agent"</p>;';
+    expect(tableViolations(source(text, "apps/console/src/bad.tsx"), exportsOf)).toEqual([
+      "apps/console/src/bad.tsx:1: apps/console may not import core",
+    ]);
+  });
+
   it("refuses a relative import that leaves the package", () => {
     expect(escapeViolations(source('import "../../core/src/ids.ts";'))).toHaveLength(1);
     expect(escapeViolations(source('import "../src/good.ts";'))).toEqual([]);

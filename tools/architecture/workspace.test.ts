@@ -6,7 +6,7 @@ import { root } from "../workspace.ts";
 import { browserViolations } from "./browser-safe.ts";
 import { dependencyViolations, testingViolations } from "./dependencies.ts";
 import { entryViolations, escapeViolations, tableViolations } from "./import-table.ts";
-import { clockViolations, impurities } from "./purity.ts";
+import { builtinImports, clockViolations, impurities } from "./purity.ts";
 import { registryHosts } from "./registry-hosts.ts";
 import { isGenerated, isTestCode } from "./source.ts";
 import { anyViolations, lengthViolations, nameViolations } from "./style.ts";
@@ -61,6 +61,12 @@ describe("the sources", () => {
 
   it("behind protocol's main entry run in a browser", () => {
     expect(browserViolations("libs/protocol/src/index.ts", sources)).toEqual([]);
+  });
+
+  it("of the console, JSX and all, run in a browser", () => {
+    const inBrowser = sources.filter(({ path }) => path.startsWith("apps/console/src/") && !isTestCode(path));
+    expect(inBrowser.map(({ path }) => path)).toContain("apps/console/src/main.tsx");
+    expect(inBrowser.flatMap(builtinImports)).toEqual([]);
   });
 
   it("explain every any", () => {

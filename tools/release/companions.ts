@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { root, text } from "../workspace.ts";
 import { outside } from "./bundle.ts";
 
-/** Writes what the programs need beside them: the migrations, the licence, and package.json. */
+/** Writes what the programs need beside them: the migrations, the built console, the licence, and package.json. */
 export function writeCompanions(dist: string): void {
   rmSync(join(dist, "migrations"), { recursive: true, force: true });
   cpSync(join(root, "libs/database/migrations"), join(dist, "migrations"), { recursive: true });
+  rmSync(join(dist, "console"), { recursive: true, force: true });
+  cpSync(join(root, "apps/console/dist"), join(dist, "console"), { recursive: true }); // built by the set-up
   cpSync(join(root, "LICENSE"), join(dist, "LICENSE"));
   const manifest = releaseManifest(text("package.json"), text("package-lock.json"));
   writeFileSync(join(dist, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -21,7 +21,8 @@ case $task in
   test) needs_servers=yes needs_s3=yes needs_browser=yes needs_console=yes ;;
   bench) needs_servers=yes ;;
   demo) needs_servers=yes needs_console=yes program=examples/fleet/src/main.ts ;;
-  check | fix | generate | release) needs_servers=no ;;
+  release) needs_servers=no needs_console=yes ;;
+  check | fix | generate) needs_servers=no ;;
   *) fail "unknown task \"$task\"" "Use one of: demo, test, check, fix, generate, bench, release." ;;
 esac
 shift

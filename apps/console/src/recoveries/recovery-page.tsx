@@ -46,7 +46,7 @@ function Recovery({ recovery, take }: RecoveryProps) {
   };
   return (
     <>
-      <ModeBanner mode={recovery.mode} />
+      <ModeBanner mode={recovery.mode} ended={recovery.finishedAt !== undefined} />
       <Standing recovery={recovery} now={now} onAct={setAsked} />
       <Findings findings={recovery.findings} />
       <Waves
@@ -96,7 +96,7 @@ function Standing({ recovery, now, onAct }: StandingProps) {
           {recovery.approval !== undefined && `, approved by ${recovery.approval.by.replace(/^user:/, "")}`}
           {recovery.reason !== undefined && `: ${recovery.reason}`}
         </p>
-        <p className="quiet">{asideWords[recovery.aside]}</p>
+        {recovery.aside !== "none" && <p className="quiet">{asideWords[recovery.aside]}</p>}
         <Buttons acts={actsOf(recovery)} onAct={onAct} label="Acts on the recovery" />
       </div>
       <p className={`clock ${time.tone}`} role="timer">
@@ -111,8 +111,7 @@ function Standing({ recovery, now, onAct }: StandingProps) {
   );
 }
 
-const asideWords: Readonly<Record<ApiRecovery["aside"], string>> = {
-  none: "",
+const asideWords: Readonly<Record<Exclude<ApiRecovery["aside"], "none">, string>> = {
   kept: "What was replaced is kept aside: the recovery can be rolled back until it is accepted.",
   accepting: "What was replaced is being dropped.",
   accepted: "Accepted: what was replaced is gone, and there is no way back.",

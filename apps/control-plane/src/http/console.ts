@@ -3,10 +3,10 @@ import { join } from "node:path";
 import staticFiles from "@fastify/static";
 import type { App } from "./app-types.ts";
 
-/** Where the built console lies: beside the sources, and beside the folder of a bundle. */
+/** Where the built console lies: beside the folder of a bundle, and beside the sources. */
 const folders = [
-  join(import.meta.dirname, "..", "..", "..", "console", "dist"),
   join(import.meta.dirname, "..", "console"),
+  join(import.meta.dirname, "..", "..", "..", "console", "dist"),
 ];
 
 /** Only the console's own files, and calls to this control plane. */
