@@ -105,7 +105,8 @@ async function play(stage: Stage, options: Options): Promise<boolean> {
   await showStatus(api);
   headline(proven && met ? "The shop is back, and it is proven" : "The proof FAILED");
   line(`  status page  ${api.url}/`);
-  line(`  API          ${api.url}/openapi.json   token in ${folder.at("control-plane", "admin.token")}`);
+  line(`  console      ${api.url}/console/   token in ${folder.at("control-plane", "admin.token")}`);
+  line(`  API          ${api.url}/openapi.json   with the same token`);
   line(`  logs         ${folder.at("logs")}`);
   return proven && met;
 }

@@ -62,7 +62,7 @@ function Verdict() {
 function Records({ records }: { readonly records: readonly ApiAuditRecord[] }) {
   return (
     <section className="card">
-      <table>
+      <table className="audit">
         <caption className="hidden">Audit records, newest first</caption>
         <thead>
           <tr>
@@ -79,7 +79,7 @@ function Records({ records }: { readonly records: readonly ApiAuditRecord[] }) {
               <td className="nowrap number">{instantText(at)}</td>
               <td className="nowrap">{actor}</td>
               <td className="nowrap">{action}</td>
-              <td>{subject}</td>
+              <td className="breakable">{subject}</td>
               <td className="quiet breakable">{detailsText(details)}</td>
             </tr>
           ))}

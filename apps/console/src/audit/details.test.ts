@@ -7,3 +7,9 @@ it("puts a record's details on one line", () => {
   );
   expect(detailsText({})).toBe("");
 });
+
+it("shortens hashes, which nobody reads to their end", () => {
+  expect(detailsText({ hash: "0123456789abcdef".repeat(4), name: "deadbeef" })).toBe(
+    "hash=0123456789ab…, name=deadbeef",
+  );
+});
