@@ -99,9 +99,9 @@ async function main(): Promise<void> {
   try {
     const [large, small] = [join(scratch, "large"), join(scratch, "small")];
     makeLargeFile(large, 1e9);
-    makeSmallFiles(small, 20_000);
+    makeSmallFiles(small, 50_000);
     await compare("one file of 1 GB, half of it compressible", large, tools, scratch);
-    await compare("20,000 files of 0.5 to 24 KB", small, tools, scratch);
+    await compare("50,000 files of 0.5 to 24 KB", small, tools, scratch);
   } finally {
     rmSync(scratch, { recursive: true });
   }

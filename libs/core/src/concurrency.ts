@@ -79,3 +79,20 @@ export function semaphore(limit: number): { run<T>(work: () => Promise<T>): Prom
     },
   };
 }
+
+/**
+ * For long work in one thread: the function waits for a turn of the event loop when the last one is more than
+ * `milliseconds` ago, so that messages, signals and timers are served; otherwise it returns undefined at once.
+ */
+export function breather(milliseconds: number): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < milliseconds) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        last = performance.now();
+        resolve();
+      });
+    });
+  };
+}

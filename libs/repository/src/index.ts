@@ -2,6 +2,7 @@ export { comparePaths, pathFromBytes, pathToBytes } from "./encoding/path.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";
 export { type RestoreOptions, restoreTree } from "./restore/restore-tree.ts";
+export { type WriteFileOptions, writeFileEntry } from "./restore/write-file.ts";
 export type {
   BeginOptions,
   Chunking,

@@ -1,4 +1,4 @@
-import { lstat, readdir, readlink } from "node:fs/promises";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { mapLimit } from "@muster/core";
 import { createFileStore, openStore } from "@muster/object-store";
@@ -16,15 +16,15 @@ async function openDomain(): Promise<Domain> {
 }
 
 async function* walk(root: string, path: string): AsyncGenerator<string> {
-  for (const { name, ...found } of await listOf(join(root, path))) {
+  for (const { name, ...found } of listOf(join(root, path))) {
     const inner = path === "" ? name : `${path}/${name}`;
     yield inner;
     if (found.directory) yield* walk(root, inner);
   }
 }
 
-async function listOf(directory: string): Promise<{ name: string; directory: boolean }[]> {
-  const children = await readdir(directory, { withFileTypes: true });
+function listOf(directory: string): { name: string; directory: boolean }[] {
+  const children = readdirSync(directory, { withFileTypes: true });
   return children
     .map((child) => ({ name: child.name, directory: child.isDirectory() }))
     .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
@@ -32,11 +32,11 @@ async function listOf(directory: string): Promise<{ name: string; directory: boo
 
 async function addPath(writer: PointWriter, path: string): Promise<void> {
   const place = join(directory, path);
-  const stats = await lstat(place, { bigint: true });
+  const stats = lstatSync(place, { bigint: true });
   const { uid, gid, mtimeNs } = stats;
   const meta = { mode: Number(stats.mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
   if (stats.isDirectory()) await writer.addDirectory(path, meta);
-  else if (stats.isSymbolicLink()) await writer.addSymlink(path, await readlink(place), meta);
+  else if (stats.isSymbolicLink()) await writer.addSymlink(path, readlinkSync(place), meta);
   else await writer.addFileFromDisk(path, place);
 }
 

@@ -1,15 +1,7 @@
-import { chmod, type FileHandle, lchown, lutimes, utimes } from "node:fs/promises";
+import { chmod, lchown, lutimes, utimes } from "node:fs/promises";
 import type { Entry } from "../types.ts";
 
-/** Sets owner, mode and time of an open file, the owner first: changing it clears set-uid. */
-export async function applyToHandle(file: FileHandle, entry: Entry, ownership: boolean): Promise<void> {
-  if (ownership) await file.chown(entry.uid, entry.gid);
-  await file.chmod(entry.mode & 0o7777);
-  const time = seconds(entry.mtimeNs);
-  await file.utimes(time, time);
-}
-
-/** The same for a directory or, without following it, a symbolic link. */
+/** Sets owner, mode and time of a directory or, without following it, a symbolic link; the owner first: it clears set-id bits. */
 export async function applyMeta(path: Buffer, entry: Entry, ownership: boolean): Promise<void> {
   const time = seconds(entry.mtimeNs);
   if (ownership) await lchown(path, entry.uid, entry.gid);
@@ -18,7 +10,7 @@ export async function applyMeta(path: Buffer, entry: Entry, ownership: boolean):
   await utimes(path, time, time);
 }
 
-/** Node.js takes seconds as a double, which keeps about a quarter of a microsecond at present. */
-function seconds(ns: bigint): number {
+/** A time for Node.js, which takes seconds as a double; that keeps about a quarter of a microsecond at present. */
+export function seconds(ns: bigint): number {
   return Number(ns / 1_000_000_000n) + Number(ns % 1_000_000_000n) / 1e9;
 }

@@ -1,11 +1,11 @@
-import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, symlink } from "node:fs/promises";
+import { link, mkdir, symlink } from "node:fs/promises";
 import { asMusterError, MusterError, mapLimit, systemErrorCode, throwIfAborted } from "@muster/core";
 import { pathToBytes } from "../encoding/path.ts";
 import type { Entry, PointReader } from "../types.ts";
 import { syncTree } from "./durable.ts";
-import { applyMeta, applyToHandle } from "./meta.ts";
+import { applyMeta } from "./meta.ts";
 import { restoreTarget, type Target } from "./target.ts";
+import { writeFileEntry } from "./write-file.ts";
 
 export interface RestoreOptions {
   /** Which entries to restore; all when left out. Parents of those are made as needed. */
@@ -76,20 +76,13 @@ async function writeFiles(restore: Restore): Promise<void> {
 /** Writes the content of `content` (a file or hard link) as the file `entry`. */
 async function writeFile({ reader, target, options, ownership, done }: Restore, entry: Entry, content: Entry) {
   await target.prepareParent(entry.path);
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  await using file = await open(target.place(entry.path), flags, 0o600);
-  for await (const bytes of reader.read(content, { signal: options.signal })) {
-    await writeAll(file, bytes);
-    done.bytes += bytes.length;
+  const onBytes = (count: number): void => {
+    done.bytes += count;
     options.onProgress?.({ ...done });
-  }
-  await applyToHandle(file, entry, ownership);
+  };
+  const place = target.place(entry.path);
+  await writeFileEntry(reader, entry, content, place, { signal: options.signal, ownership, onBytes });
   done.files += 1;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) written += (await file.write(bytes, written)).bytesWritten;
 }
 
 async function writeLinks(restore: Restore): Promise<void> {

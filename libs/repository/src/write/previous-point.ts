@@ -46,7 +46,7 @@ export async function previousPoint(domain: DomainContext, source: string, index
     async unchanged(path, absolutePath) {
       const entry = await turn.run(() => unlessDamaged(() => seek(path)));
       if (entry === undefined) return undefined;
-      const stats = await statFile(absolutePath);
+      const stats = statFile(absolutePath);
       if (!isSame(entry, stats, settledBefore)) return undefined;
       const { content } = entry;
       const stored = await unlessDamaged(() => isStored(content, index, chunks.read));

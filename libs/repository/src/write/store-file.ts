@@ -1,9 +1,9 @@
-import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
-import { MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { breather, MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
 import { type BufferPool, chunksOf, type Fill, fillFrom } from "../chunk/chunks.ts";
-import type { Cutter } from "../chunk/cut.ts";
+import { type Cutter, chunkSizes } from "../chunk/cut.ts";
 import { contentBuilder } from "../tree/chunk-list.ts";
+import { noContent } from "../tree/entry-codec.ts";
 import type { Content, EntryMeta } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 
@@ -63,44 +63,83 @@ export function metaOf({ mode, uid, gid, mtimeNs }: BigIntStats): EntryMeta {
   return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
 }
 
-/** Reads and stores a regular file; does not follow a link in its last component. */
+/**
+ * Reads and stores a regular file; does not follow a link in its last component. Files are read by synchronous calls: for
+ * many small ones the way through libuv's pool and back costs several times as much as the call.
+ */
 async function storeDiskFile(path: string | Buffer, sink: Sink): Promise<ReadFile> {
-  const { file, stats } = await openRegular(path);
-  await using _ = file;
-  let position = 0;
-  const size = Number(stats.size);
-  const fill: Fill = async (buffer, offset) => {
-    const length = Math.min(readSize, buffer.length - offset, size - position); // what it grows by is for the next point
-    if (length === 0) return 0;
-    const { bytesRead } = await file.read(buffer, offset, length, position).catch((thrown: unknown) => {
-      throw fileError(path, thrown);
-    });
-    position += bytesRead;
-    return bytesRead;
-  };
-  const content = await storeFrom(fill, sink);
-  const after = await file.stat({ bigint: true });
-  const changed = stats.size !== after.size || stats.mtimeNs !== after.mtimeNs || BigInt(position) !== stats.size;
-  return { content, stats, changed };
+  const file = openRegular(path);
+  try {
+    const { stats } = file;
+    const content =
+      stats.size <= chunkSizes.shortest ? await storeOneChunk(file, sink) : await storeFrom(fillFromDisk(file), sink);
+    const after = fstatSync(file.descriptor, { bigint: true });
+    const changed = stats.size !== after.size || stats.mtimeNs !== after.mtimeNs || BigInt(file.read) !== stats.size;
+    return { content, stats, changed };
+  } finally {
+    closeSync(file.descriptor);
+  }
 }
 
-async function openRegular(path: string | Buffer): Promise<{ file: FileHandle; stats: BigIntStats }> {
+interface OpenFile {
+  readonly path: string | Buffer;
+  readonly descriptor: number;
+  readonly stats: BigIntStats;
+  /** Bytes read so far. */
+  read: number;
+}
+
+function openRegular(path: string | Buffer): OpenFile {
   // Without O_NONBLOCK, opening a named pipe would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags).catch((thrown: unknown) => {
-    throw fileError(path, thrown);
-  });
-  const stats = await file.stat({ bigint: true });
-  if (stats.isFile()) return { file, stats };
-  await file.close();
+  const descriptor = orFileError(path, () => openSync(path, flags));
+  const stats = fstatSync(descriptor, { bigint: true });
+  if (stats.isFile()) return { path, descriptor, stats, read: 0 };
+  closeSync(descriptor);
   throw new MusterError("source-failed", `${path} is not a regular file`, { retryable: false });
 }
 
+const breathe = breather(20);
+const scratch = Buffer.allocUnsafeSlow(chunkSizes.shortest);
+
+/** A file that is one chunk. Nothing is awaited between reading and storing, so all files share one buffer. */
+async function storeOneChunk(file: OpenFile, sink: Sink): Promise<Content> {
+  await breathe();
+  throwIfAborted(sink.signal);
+  while (readOn(file, scratch, file.read) > 0);
+  if (file.read === 0) return noContent;
+  const ref = await sink.chunks.store(scratch.subarray(0, file.read));
+  sink.onRead(file.read);
+  return { depth: 0, chunks: [ref] };
+}
+
+function fillFromDisk(file: OpenFile): Fill {
+  return async (buffer, offset) => {
+    await breathe();
+    return readOn(file, buffer, offset);
+  };
+}
+
+/** Reads on into the buffer; 0 at the end. What the file grows by meanwhile is for the next point. */
+function readOn(file: OpenFile, buffer: Buffer, offset: number): number {
+  const length = Math.min(readSize, buffer.length - offset, Number(file.stats.size) - file.read);
+  if (length === 0) return 0;
+  const count = orFileError(file.path, () => readSync(file.descriptor, buffer, offset, length, file.read));
+  file.read += count;
+  return count;
+}
+
 /** The state of a file by its name. Throws `not-found`, `source-failed`. */
-export async function statFile(path: string | Buffer): Promise<BigIntStats> {
-  return lstat(path, { bigint: true }).catch((thrown: unknown) => {
+export function statFile(path: string | Buffer): BigIntStats {
+  return orFileError(path, () => lstatSync(path, { bigint: true }));
+}
+
+function orFileError<T>(path: string | Buffer, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
     throw fileError(path, thrown);
-  });
+  }
 }
 
 function fileError(path: string | Buffer, thrown: unknown): MusterError {

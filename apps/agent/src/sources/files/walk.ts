@@ -1,6 +1,5 @@
-import type { BigIntStats } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
-import { MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
+import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { breather, MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
 import type { Filter } from "./filter.ts";
 import { encodeName, joinBytes } from "./names.ts";
 
@@ -31,10 +30,12 @@ export interface WalkOptions {
  */
 export async function* walk(root: string, options: WalkOptions): AsyncGenerator<Found | Omitted> {
   const path = Buffer.from(root);
-  const stats = await lstat(path, { bigint: true });
+  const stats = lstatSync(path, { bigint: true });
   yield { kind: "entry", relative: "", path, stats };
   if (stats.isDirectory()) yield* walkDirectory(path, "", stats.dev, options);
 }
+
+const breathe = breather(20);
 
 async function* walkDirectory(
   directory: Buffer,
@@ -43,15 +44,16 @@ async function* walkDirectory(
   options: WalkOptions,
 ): AsyncGenerator<Found | Omitted> {
   throwIfAborted(options.signal);
-  const names = await orOmitted(() => readdir(directory, { encoding: "buffer" }));
+  const names = await orOmitted(async () => readdirSync(directory, { encoding: "buffer" }));
   if (typeof names === "string") {
     yield { kind: names, relative, path: directory };
     return;
   }
   for (const { encoded, name } of inOrder(names)) {
+    await breathe();
     const path = joinBytes(directory, name);
     const below = relative === "" ? encoded : `${relative}/${encoded}`;
-    const stats = await orOmitted(() => lstat(path, { bigint: true }));
+    const stats = await orOmitted(async () => lstatSync(path, { bigint: true }));
     if (typeof stats === "string") {
       if (options.filter.covers(below, false)) yield { kind: stats, relative: below, path };
       continue;

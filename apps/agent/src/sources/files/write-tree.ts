@@ -1,6 +1,6 @@
-import { chmod, lchown, link, lutimes, mkdir, open, rm, symlink, utimes } from "node:fs/promises";
+import { chmod, lchown, link, lutimes, mkdir, rm, symlink, utimes } from "node:fs/promises";
 import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
-import type { PointReader } from "@muster/repository";
+import { type PointReader, writeFileEntry } from "@muster/repository";
 import { syncFileSystem } from "../disk.ts";
 import { decodePath, hardLinksEntry, joinBytes, rootEntry } from "./names.ts";
 
@@ -35,7 +35,7 @@ export async function writeTree(
   await mapLimit(othersOf(reader, place), concurrency, async ({ path, entry }) => {
     if (entry.type === "symlink") await writeSymlink(path, entry);
     else {
-      const written = await writeFileEntry(reader, path, entry, signal);
+      const written = await writeFile(reader, path, entry, signal);
       bytes += written;
       onBytes(written);
     }
@@ -87,16 +87,13 @@ async function writeSymlink(path: Buffer, entry: Entry & { type: "symlink" }): P
   await lutimes(path, seconds, seconds);
 }
 
-async function writeFileEntry(reader: PointReader, path: Buffer, entry: Entry, signal: AbortSignal): Promise<number> {
+async function writeFile(reader: PointReader, path: Buffer, entry: Entry, signal: AbortSignal): Promise<number> {
   let bytes = 0;
-  {
-    await using file = await open(path, "wx", 0o600);
-    for await (const chunk of reader.read(entry, { signal })) {
-      await file.writeFile(chunk);
-      bytes += chunk.length;
-    }
-  }
-  await applyMeta(path, entry);
+  const onBytes = (count: number): void => {
+    bytes += count;
+  };
+  const ownership = !isOurs(entry);
+  await orOwnerHint(path, entry, () => writeFileEntry(reader, entry, entry, path, { signal, ownership, onBytes }));
   return bytes;
 }
 
@@ -123,10 +120,18 @@ async function applyMeta(path: Buffer, entry: Entry): Promise<void> {
   await utimes(path, seconds, seconds);
 }
 
-async function own(path: Buffer, { uid, gid }: Entry): Promise<void> {
-  if (process.getuid?.() === uid && process.getgid?.() === gid) return;
+async function own(path: Buffer, entry: Entry): Promise<void> {
+  if (!isOurs(entry)) await orOwnerHint(path, entry, () => lchown(path, entry.uid, entry.gid));
+}
+
+/** Whether what we make has that owner by itself. */
+function isOurs({ uid, gid }: Entry): boolean {
+  return process.getuid?.() === uid && process.getgid?.() === gid;
+}
+
+async function orOwnerHint(path: Buffer, { uid, gid }: Entry, work: () => Promise<void>): Promise<void> {
   try {
-    await lchown(path, uid, gid);
+    await work();
   } catch (cause) {
     if (systemErrorCode(cause) !== "EPERM") throw cause;
     throw new MusterError("source-failed", `may not give ${path.toString()} to user ${uid}, group ${gid}`, {
