@@ -12,6 +12,10 @@ let page: Page;
 /** What the browser complained about: errors of the page, and what its policy refused. */
 let complaints: string[];
 
+/** Chromium's own line for a request that a test makes fail. */
+const failedRequest =
+  /status of 401|ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/;
+
 const gate = { interval: "200ms", successes: 1, deadline: "20s" };
 
 const fleet = useFleet(async (fleet) => {
@@ -45,13 +49,13 @@ beforeEach(async () => {
   page = await context.newPage();
   page.on("pageerror", ({ message }) => complaints.push(message));
   page.on("console", (message) => {
-    const expected = /status of 401/.test(message.text()); // Chromium's own line for each failed request
-    if (message.type() === "error" && !expected) complaints.push(message.text());
+    if (message.type() === "error" && !failedRequest.test(message.text())) complaints.push(message.text());
   });
   await page.goto(`${fleet().controlPlane.url}/console/`);
 });
 afterEach(async () => {
   site.release();
+  site.mend();
   await page.context().close();
   expect(complaints).toEqual([]);
 });
@@ -133,6 +137,56 @@ describe("the console", () => {
 
     await page.getByRole("link", { name: "Recoveries" }).click();
     await page.getByRole("row", { name: /defaced.*rolled back/ }).waitFor();
+  });
+});
+
+describe("a recovery in the console", () => {
+  const standing = () => page.getByRole("region", { name: "How it stands" });
+
+  /** Starts a recovery by the command line and opens it in the console. */
+  async function open(): Promise<string> {
+    const { stdout } = await fleet().muster("recover", "--scenario", "defaced", "--yes");
+    const id = stdout.trim();
+    await signIn(await operatorToken());
+    await page.getByLabel("API token").waitFor({ state: "detached" });
+    await page.goto(`${fleet().controlPlane.url}/console/#/recoveries/${id}`);
+    return id;
+  }
+
+  it("shows why a step failed, and goes on when it is retried", async () => {
+    site.breakStart();
+    await open();
+    const step = page.getByRole("listitem").filter({ hasText: /^failed.*start site/s });
+    await step.getByText("the site cannot start: it is broken").waitFor();
+    site.mend();
+    await step.getByRole("button", { name: "Retry" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Retry" }).click();
+    await standing().getByText("succeeded").waitFor();
+  });
+
+  it("says that the control plane is away, and follows again when it is back; pauses and resumes", async () => {
+    site.hold("stop");
+    const id = await open();
+    await standing().getByText("running").waitFor();
+    await fleet().controlPlane.kill("SIGTERM");
+    await expectText("alert", /control plane cannot be reached/);
+    await fleet().controlPlane.start();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.keyboard.press("Escape"); // asked, and left
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Pause");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+    await standing().getByText("paused").waitFor();
+    site.release();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
+    await standing().getByText("succeeded").waitFor();
+    expect((await fleet().muster("audit", "list")).stdout).toMatch(
+      new RegExp(`user:console-.*recovery\\.pause.*${id}`),
+    );
   });
 });
 

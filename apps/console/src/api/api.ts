@@ -47,7 +47,12 @@ async function call<T>(path: string, schema: z.ZodType<T>, request: RequestInit,
     ...request,
     signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
   });
-  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  return readAnswer(path, schema, await response.json().catch(() => undefined));
+}
+
+/** What an answer or an event says. Throws `ProblemError` when it is not as the schema says. */
+export function readAnswer<T>(path: string, schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   throw new ProblemError("answer-unreadable", `the answer to ${path} is not what this console understands`, {
     hint: "The control plane may be newer than this page: reload it.",

@@ -1,7 +1,7 @@
 import { type ApiRecovery, recoverySchema } from "@muster/protocol";
 import { useEffect, useState } from "react";
 import { useSession } from "../session/session.ts";
-import type { Api } from "./api.ts";
+import { type Api, readAnswer } from "./api.ts";
 import { asProblem, type ProblemError } from "./problem-error.ts";
 
 /** Before a lost stream is opened again, in milliseconds; doubled up to the second number. */
@@ -54,7 +54,7 @@ async function follow(api: Api, id: string, { signal, onRecovery, onProblem }: L
       for await (const event of api.events(path, { lastId, signal })) {
         lastId = event.id;
         wait = patience.least;
-        onRecovery(recoverySchema.parse(JSON.parse(event.data)));
+        onRecovery(readAnswer(path, recoverySchema, JSON.parse(event.data)));
         onProblem(undefined);
       }
     } catch (thrown) {

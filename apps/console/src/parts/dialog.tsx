@@ -30,6 +30,7 @@ export function Confirm({ question, onConfirm, onClose }: ConfirmProps) {
   const [problem, setProblem] = useState<ProblemError>();
   const heading = useId();
   useEffect(() => dialog.current?.showModal(), []);
+  const close = (): void => dialog.current?.close(); // gives the focus back, then tells onClose
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -37,7 +38,7 @@ export function Confirm({ question, onConfirm, onClose }: ConfirmProps) {
     setProblem(undefined);
     try {
       await onConfirm(reason.trim() === "" ? undefined : reason.trim());
-      onClose();
+      close();
     } catch (thrown) {
       setProblem(asProblem(thrown));
       setBusy(false);
@@ -71,7 +72,7 @@ export function Confirm({ question, onConfirm, onClose }: ConfirmProps) {
         )}
         <Problem problem={problem} />
         <div className="buttons">
-          <button type="button" onClick={onClose}>
+          <button type="button" onClick={close}>
             Leave it
           </button>
           <button

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at, noon, sampleRecovery, sampleStep } from "../testing/samples.ts";
-import { doneOf, progressText, recoveryState, timeText, wavesOf, waveTone } from "./steps.ts";
+import { doneOf, lastWordsOf, progressText, recoveryState, timeText, wavesOf, waveTone } from "./steps.ts";
 
 const stop = sampleStep({ id: "site/stop", phase: "stop", state: "succeeded", tier: 2 });
 const restore = sampleStep({ state: "running" });
@@ -55,6 +55,15 @@ describe("a step", () => {
     expect(progress(7, 0, "items")).toBe("7 items");
     expect(progressText(sampleStep())).toBeUndefined();
   });
+});
+
+it("has the last words of an action that failed", () => {
+  const failed = (details: Record<string, unknown>) =>
+    lastWordsOf(sampleStep({ error: { code: "action-failed", message: "", hint: "", details } }));
+  const output = "one\n\u001b[31mtwo\u001b[0m\nthree\nfour\nfive\nsix\n";
+  expect(failed({ exitCode: 3, output })).toBe("two\nthree\nfour\nfive\nsix");
+  expect(failed({ exitCode: 3, output: " \n" })).toBeUndefined();
+  expect(failed({ exitCode: 3 })).toBeUndefined();
 });
 
 it("calls a recovery by what is being done with what it kept, over the state that it ended in", () => {

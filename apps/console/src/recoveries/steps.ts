@@ -69,6 +69,18 @@ export function progressText({ progress }: ApiStep): string | undefined {
   return note === undefined || note === "" ? words : `${words}, ${note}`;
 }
 
+/** So many lines of a failed action's output are shown, its last. */
+const shownLines = 5;
+
+/** The last words of an action that failed, without a terminal's colours. Undefined when it said nothing. */
+export function lastWordsOf({ error }: Pick<ApiStep, "error">): string | undefined {
+  const output = error?.details?.output;
+  if (typeof output !== "string" || output.trim() === "") return undefined;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
+  const plainOutput = output.replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "");
+  return plainOutput.trimEnd().split("\n").slice(-shownLines).join("\n");
+}
+
 /** Steps that stand in nobody's way any more, of all of the recovery's own. */
 export function doneOf({ steps, tiers }: Pick<ApiRecovery, "steps" | "tiers">): { done: number; total: number } {
   const own = wavesOf({ steps, tiers })

@@ -2,7 +2,7 @@ import type { ApiRecovery, ApiStep } from "@muster/protocol";
 import type { ReactNode } from "react";
 import { Badge } from "../parts/badge.tsx";
 import { durationText } from "../words.ts";
-import { progressText, stepState, timeText, type Wave, waveTone } from "./steps.ts";
+import { lastWordsOf, progressText, stepState, timeText, type Wave, waveTone } from "./steps.ts";
 
 interface WavesProps {
   readonly waves: readonly Wave[];
@@ -61,12 +61,7 @@ function Step({ step, now, actions }: { readonly step: ApiStep; readonly now: nu
           <small>{progressText(step)}</small>
         </span>
       )}
-      {step.error !== undefined && step.state !== "succeeded" && (
-        <p className="remark">
-          <strong>{step.error.message}</strong> {step.error.hint}{" "}
-          {step.error.code !== undefined && <code>{step.error.code}</code>}
-        </p>
-      )}
+      {step.error !== undefined && step.state !== "succeeded" && <Failure step={step} error={step.error} />}
       {step.skipped !== undefined && (
         <p className="quiet">
           Skipped by {step.skipped.by}: {step.skipped.reason}
@@ -74,5 +69,17 @@ function Step({ step, now, actions }: { readonly step: ApiStep; readonly now: nu
       )}
       {actions}
     </li>
+  );
+}
+
+function Failure({ step, error }: { readonly step: ApiStep; readonly error: NonNullable<ApiStep["error"]> }) {
+  const lastWords = lastWordsOf(step);
+  return (
+    <div className="remark">
+      <p>
+        <strong>{error.message}</strong> {error.hint} {error.code !== undefined && <code>{error.code}</code>}
+      </p>
+      {lastWords !== undefined && <pre>{lastWords}</pre>}
+    </div>
   );
 }
