@@ -4,6 +4,6 @@
  * (mallopt(3), M_MMAP_THRESHOLD; measured: 70 MB less at the peak of a backup).
  */
 export const dataProcess = {
-  execArgv: ["--max-semi-space-size=1"],
+  execArgv: ["--max-semi-space-size=4"],
   env: { MALLOC_MMAP_THRESHOLD_: String(256 * 1024) },
 } as const;

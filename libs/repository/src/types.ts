@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import type { Clock, MusterError } from "@muster/core";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -122,6 +123,8 @@ export interface StoredFile {
 export interface DiskFileOptions {
   /** How often a file of at most 1 MiB that changes while it is read is read again; 0 when left out. */
   readonly rereads?: number | undefined;
+  /** What lstat said of the file a moment ago, if that is known: it saves asking again. */
+  readonly stats?: BigIntStats | undefined;
 }
 
 /** Writes one recovery point. Calls may overlap. After a failure of the store every call throws that failure. */

@@ -37,7 +37,7 @@ async function addPath(writer: PointWriter, path: string): Promise<void> {
   const meta = { mode: Number(stats.mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
   if (stats.isDirectory()) await writer.addDirectory(path, meta);
   else if (stats.isSymbolicLink()) await writer.addSymlink(path, readlinkSync(place), meta);
-  else await writer.addFileFromDisk(path, place);
+  else await writer.addFileFromDisk(path, place, { stats });
 }
 
 async function backUp(): Promise<void> {

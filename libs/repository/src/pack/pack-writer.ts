@@ -14,7 +14,7 @@ import { type PackThreads, packThreads, type Segment } from "./pack-threads.ts";
 
 /** Threads that a writer starts at most: each costs about 60 MB. */
 const mostThreads = 2;
-/** Segment buffers kept for use again: all that can be under way, and the one being filled. */
+/** Segment buffers kept for use again: all that can be under way, and those being filled. */
 const keptBuffers = 2 * mostThreads + 2;
 
 export interface PackWriterOptions extends SealOptions {

@@ -19,6 +19,8 @@ export interface ChunkWriterOptions {
 export interface ChunkWriter {
   /** Stores the chunk, or finds it stored already. The bytes may be changed when this resolves. */
   store(plain: Uint8Array): Promise<ChunkRef>;
+  /** The same for what describes content: lists and trees have segments of their own, so that reading them reads no data. */
+  storeMeta(plain: Uint8Array): Promise<ChunkRef>;
   /** Makes everything durable: packs, then their index. */
   finish(): Promise<void>;
   /** Waits until nothing is under way any more. */
@@ -44,18 +46,21 @@ export function chunkWriter(domain: DomainContext, index: ChunkIndex, options: C
       if (footers >= indexTarget) await saveIndex();
     },
   });
-  const segments = segmentBuilder(packs);
+  const [data, meta] = [segmentBuilder(packs), segmentBuilder(packs)];
+  const storeIn = async (segments: typeof data, plain: Uint8Array): Promise<ChunkRef> => {
+    const id = domain.ids.of(plain);
+    if (!index.has(id)) {
+      index.addPending(id); // before any wait, so that whoever has the same chunk now does not store it too
+      await segments.add(id, plain);
+    }
+    return { id, length: plain.length };
+  };
   return {
-    async store(plain) {
-      const id = domain.ids.of(plain);
-      if (!index.has(id)) {
-        index.addPending(id); // before any wait, so that whoever has the same chunk now does not store it too
-        await segments.add(id, plain);
-      }
-      return { id, length: plain.length };
-    },
+    store: (plain) => storeIn(data, plain),
+    storeMeta: (plain) => storeIn(meta, plain),
     async finish() {
-      await segments.flush();
+      await data.flush();
+      await meta.flush();
       await packs.finish();
       await saveIndex();
     },

@@ -13,7 +13,7 @@ import { chunkWriter } from "./chunk-writer.ts";
 import { commitPoint } from "./commit-point.ts";
 import { entryOrder } from "./entry-order.ts";
 import { noPreviousPoint, previousPoint } from "./previous-point.ts";
-import { metaOf, type Sink, storeSettled, storeStream } from "./store-file.ts";
+import { metaOf, type Sink, statFile, storeSettled, storeStream } from "./store-file.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
 const levels = { postgres: 1, redis: 3, files: 3, command: 3 } as const;
@@ -34,7 +34,7 @@ export async function beginPoint(
   const { signal, readBack = "sample", clock = systemClock } = options;
   const counts = { read: 0, logical: 0, entries: 0 };
   const chunks = chunkWriter(domain, index, { level: levels[spec.kind], readBack, signal });
-  const tree = treeWriter((plain) => chunks.store(plain));
+  const tree = treeWriter((plain) => chunks.storeMeta(plain));
   const order = entryOrder((entry) => tree.add(entry));
   const report = (): void =>
     options.onProgress?.({ bytesRead: counts.read, bytesStored: chunks.storedBytes, entries: counts.entries });
@@ -72,9 +72,9 @@ export async function beginPoint(
       }));
       return { bytes: entry.size, unchanged: false, changed: false };
     },
-    async addFileFromDisk(path, absolutePath, { rereads = 0 } = {}) {
+    async addFileFromDisk(path, absolutePath, { rereads = 0, stats: seen } = {}) {
       const { entry, unchanged, changed } = await add(path, async () => {
-        const known = await previous.unchanged(path, absolutePath);
+        const known = await previous.unchanged(path, () => seen ?? statFile(absolutePath));
         const { stats, content, changed } =
           known === undefined ? await storeSettled(absolutePath, sink, rereads) : { ...known, changed: false };
         const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };

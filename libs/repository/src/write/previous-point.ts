@@ -8,7 +8,6 @@ import { chunkReader } from "../read/chunk-reader.ts";
 import { entriesOf } from "../read/point-reader.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
 import type { Content, Entry } from "../types.ts";
-import { statFile } from "./store-file.ts";
 
 /** A file that was written less than this before the previous backup began may have changed unseen after. */
 const settledNs = 1_000_000_000n;
@@ -16,7 +15,7 @@ const settledNs = 1_000_000_000n;
 /** The previous point of a source, walked alongside the new one in `comparePaths` order; memory does not grow. */
 export interface PreviousPoint {
   /** The stored content of the file, and its state on disk, if it is certain to be unchanged. */
-  unchanged(path: string, absolutePath: string | Buffer): Promise<UnchangedFile | undefined>;
+  unchanged(path: string, statsOf: () => BigIntStats): Promise<UnchangedFile | undefined>;
   close(): Promise<void>;
 }
 
@@ -43,10 +42,10 @@ export async function previousPoint(domain: DomainContext, source: string, index
     return current.done || current.value.path !== path ? undefined : current.value;
   };
   return {
-    async unchanged(path, absolutePath) {
+    async unchanged(path, statsOf) {
       const entry = await turn.run(() => unlessDamaged(() => seek(path)));
       if (entry === undefined) return undefined;
-      const stats = statFile(absolutePath);
+      const stats = statsOf();
       if (!isSame(entry, stats, settledBefore)) return undefined;
       const { content } = entry;
       const stored = await unlessDamaged(() => isStored(content, index, chunks.read));

@@ -21,7 +21,7 @@ export interface Sink {
 const readSize = 2 ** 20;
 
 async function storeFrom(fill: Fill, sink: Sink): Promise<Content> {
-  const content = contentBuilder(async (list) => (await sink.chunks.store(list)).id);
+  const content = contentBuilder(async (list) => (await sink.chunks.storeMeta(list)).id);
   for await (const chunk of chunksOf(fill, sink.cut, sink.pool)) {
     throwIfAborted(sink.signal);
     await content.add(await sink.chunks.store(chunk));

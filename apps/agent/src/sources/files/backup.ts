@@ -88,7 +88,7 @@ async function storeEntry(
   } else if (stats.isSymbolicLink()) {
     await writer.addSymlink(entry, await readTarget(path), metaOf(stats));
   } else {
-    const { bytes, unchanged, changed } = await writer.addFileFromDisk(entry, path, { rereads: config.rereads });
+    const { bytes, unchanged, changed } = await writer.addFileFromDisk(entry, path, { rereads: config.rereads, stats });
     tally.bytes += bytes;
     tally.files += 1;
     if (unchanged) tally.unchanged += 1;
