@@ -98,7 +98,7 @@ export interface Tally {
 export function talliesOf({ services, activeRecoveries }: ApiFleetStatus): Tally[] {
   const up = services.filter(({ status }) => status === "operational").length;
   const withData = services.filter(({ sources }) => sources.length > 0);
-  const safe = withData.filter(({ exposureState }) => exposureState === "ok").length;
+  const safe = withData.filter(({ exposureState }) => exposureState === "ok" || exposureState === "at-risk").length;
   const away = new Set(services.filter(({ hostOnline }) => !hostOnline).map(({ host }) => host)).size;
   const hosts = new Set(services.map(({ host }) => host)).size;
   const active = activeRecoveries.length;

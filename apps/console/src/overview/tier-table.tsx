@@ -14,7 +14,7 @@ interface TierTableProps {
 /** The services of one tier. */
 export function TierTable({ tier, measuredAt, now }: TierTableProps) {
   return (
-    <section className="card">
+    <section className="card services">
       <table>
         <caption>{tier.title}</caption>
         <thead>
@@ -87,7 +87,9 @@ function Exposure({ service, measuredAt, now }: RowProps) {
     <div className={`exposure ${exposure.tone}`} title={how}>
       <span className="nowrap">
         <strong>{exposure.now === undefined ? "unprotected" : durationText(exposure.now)}</strong>
-        {exposure.allowed !== undefined && <span className="quiet"> of {durationText(exposure.allowed)}</span>}
+        {exposure.now !== undefined && exposure.allowed !== undefined && (
+          <span className="quiet"> of {durationText(exposure.allowed)}</span>
+        )}
         {exposure.tone !== "good" && exposure.now !== undefined && <em> {exposure.state}</em>}
       </span>
       <span className="bar" aria-hidden="true">

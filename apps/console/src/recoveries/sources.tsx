@@ -3,6 +3,7 @@ import { durationText, instantText, sizeText } from "../words.ts";
 
 /** Which recovery point each source comes back from, and where to. */
 export function Sources({ sources, spreadMs }: Pick<ApiRecoveryPreview, "sources" | "spreadMs">) {
+  if (sources.length === 0) return null;
   return (
     <section className="card">
       <table>
