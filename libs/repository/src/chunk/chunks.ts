@@ -19,8 +19,8 @@ export function bufferPool(size: number, kept: number): BufferPool {
   };
 }
 
-/** The size that `chunksOf` wants its buffers to have: several of the longest chunks. */
-export const windowSize = 4 * chunkSizes.longest;
+/** The size that `chunksOf` wants its buffers to have: more than the longest chunk, so that it seldom moves what is left. */
+export const windowSize = 2 * chunkSizes.longest;
 
 /**
  * Cuts a source into chunks, one after the other. Each view is valid until the next is asked for. Holds one buffer,
