@@ -4,6 +4,7 @@ import type { IndexedPack } from "../index/index-object.ts";
 import { packKey } from "./layout.ts";
 import {
   type BuiltPack,
+  type PackBuilder,
   packBufferSize,
   packBuilder,
   type SealOptions,
@@ -35,32 +36,42 @@ export interface PackWriter {
   settle(): Promise<void>;
 }
 
-/** Full segments go to threads, which are started for the first one; what is less than one is sealed here and now. */
+/**
+ * Full segments go to threads, which are started for the first one. A small backup has none: what it has is sealed here, into
+ * one pack.
+ */
 export function packWriter(domain: DomainContext, options: PackWriterOptions): PackWriter {
   const { level, readBack } = options;
   const { repositoryId, name, sealKey } = domain;
   const owner = { repositoryId, name, sealKey };
   const free: Buffer[] = [];
   let threads: PackThreads | undefined;
+  let small: PackBuilder | undefined;
   const giveBuffer = (buffer: Buffer): void => {
     if (free.length < keptBuffers) free.push(buffer);
   };
   const store = (pack: BuiltPack): Promise<void> => storePack(domain, pack, options);
   const startThreads = (): PackThreads =>
     packThreads(owner, { level, readBack }, Math.min(mostThreads, availableParallelism()), store);
+  const closeSmall = async (): Promise<void> => {
+    const builder = small;
+    small = undefined;
+    if (builder !== undefined) await store(builder.finish());
+  };
   return {
     takeBuffer: () => free.pop() ?? Buffer.allocUnsafeSlow(segmentMost),
     async addSegment(segment) {
       if (threads === undefined && segment.length < segmentTarget) {
-        const builder = packBuilder(owner, Buffer.allocUnsafeSlow(packBufferSize), { level, readBack });
-        builder.add(segment.buffer.subarray(0, segment.length), segment.chunks);
-        giveBuffer(segment.buffer);
-        return store(builder.finish());
+        small ??= packBuilder(owner, Buffer.allocUnsafeSlow(packBufferSize), { level, readBack });
+        small.add(segment.buffer.subarray(0, segment.length), segment.chunks);
+        if (small.full) await closeSmall();
+        return giveBuffer(segment.buffer);
       }
       threads ??= startThreads();
       await threads.seal(segment, giveBuffer);
     },
     async finish() {
+      await closeSmall();
       await threads?.finish();
     },
     async settle() {
