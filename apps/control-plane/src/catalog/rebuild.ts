@@ -3,7 +3,7 @@ import { recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
 import { allServices } from "../plans/store.ts";
 import { insertPoints, type NewPointRow, pointsOfRepository, servicesWithPoints, setDamaged } from "./points-store.ts";
-import { type ListedPoint, openRepository } from "./repository-port.ts";
+import { type CatalogRepository, type ListedPoint, openRepository } from "./repository-port.ts";
 
 /** Reading every manifest of a repository may take this long, in milliseconds. */
 const patience = 10 * 60_000;
@@ -19,14 +19,14 @@ export interface Rebuilt {
 }
 
 /**
- * Makes the catalog say what the repository's manifests say, for every service that a plan or the catalog names. All
- * manifests are read before anything is written: a list that fails changes nothing and throws.
+ * Makes the catalog say what the repository's manifests say, for every service that has a domain there, or that a plan or the
+ * catalog names. All manifests are read before anything is written: a list that fails changes nothing and throws.
  */
 export async function rebuildCatalog(cp: ControlPlane, name: string, by: Actor): Promise<Rebuilt> {
   const repository = await openRepository(cp.repositories, name);
   const signal = deadline(patience);
   const rows: NewPointRow[] = [];
-  const services = await knownServices(cp.db);
+  const services = await servicesIn(repository, cp.db);
   for (const service of services) {
     const listed = await repository.domain(service).listPoints({ signal });
     rows.push(...listed.map((point) => rowOf(point, service, name)));
@@ -55,10 +55,12 @@ async function compare(tx: Tx, repository: string, rows: readonly NewPointRow[],
   return { added: added.length, missing };
 }
 
-/** The domains to look into: a repository is asked by service, and cannot say which services it has. */
-export async function knownServices(tx: Tx): Promise<string[]> {
+/** The domains to look into: those that the repository has, which an empty catalog does not know, and those it should have. */
+export async function servicesIn(repository: CatalogRepository, tx: Tx): Promise<string[]> {
+  const stored: string[] = [];
+  for await (const domain of repository.domains()) stored.push(domain);
   const planned = (await allServices(tx)).map(({ name }) => name);
-  return [...new Set([...planned, ...(await servicesWithPoints(tx))])].sort();
+  return [...new Set([...stored, ...planned, ...(await servicesWithPoints(tx))])].sort();
 }
 
 function rowOf(point: ListedPoint, service: string, repository: string): NewPointRow {

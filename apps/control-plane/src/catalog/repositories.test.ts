@@ -32,6 +32,9 @@ function repositories(
   const repository: CatalogRepository = {
     id: "repo-1",
     freeSpace: async () => 1000,
+    async *domains() {
+      yield* Object.keys(points);
+    },
     domain: (service) => ({
       listPoints: async () => {
         const answer = points[service] ?? [];

@@ -37,6 +37,8 @@ export interface CatalogRepository {
   readonly id: string;
   /** Bytes that can still be written, where the store knows it. */
   freeSpace(): Promise<number | undefined>;
+  /** The services that have points there. */
+  domains(): AsyncIterable<string>;
   domain(service: string): {
     listPoints(options: { signal: AbortSignal }): Promise<readonly ListedPoint[]>;
     verify(options: { level: VerifyLevel; signal: AbortSignal }): Promise<DomainReport>;

@@ -3,8 +3,8 @@ import { verifications } from "@muster/database";
 import { recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
 import { markVerified } from "./points-store.ts";
-import { knownServices } from "./rebuild.ts";
-import { type DomainReport, openRepository, type VerifyLevel } from "./repository-port.ts";
+import { servicesIn } from "./rebuild.ts";
+import { type CatalogRepository, type DomainReport, openRepository, type VerifyLevel } from "./repository-port.ts";
 
 /** Reading everything may take this long, in milliseconds. */
 const patience = 6 * 3_600_000;
@@ -32,7 +32,7 @@ export async function verifyRepository(
   const startedAt = new Date(cp.clock.now()).toISOString();
   const signal = deadline(patience);
   const found = new Map<string, DomainReport>();
-  for (const service of await servicesOf(cp.db, request.service)) {
+  for (const service of await servicesOf(repository, cp.db, request.service)) {
     found.set(service, await repository.domain(service).verify({ level: request.level, signal }));
   }
   const finishedAt = new Date(cp.clock.now()).toISOString();
@@ -41,11 +41,11 @@ export async function verifyRepository(
   return report;
 }
 
-async function servicesOf(tx: Tx, service: string | undefined): Promise<string[]> {
-  const known = await knownServices(tx);
+async function servicesOf(repository: CatalogRepository, tx: Tx, service: string | undefined): Promise<string[]> {
+  const known = await servicesIn(repository, tx);
   if (service === undefined) return known;
   if (known.includes(service)) return [service];
-  throw new MusterError("not-found", `neither a plan nor the catalog names a service ${service}`);
+  throw new MusterError("not-found", `neither the repository, nor a plan, nor the catalog has a service ${service}`);
 }
 
 function sum(found: ReadonlyMap<string, DomainReport>): Pick<VerifyReport, "points" | "bytesRead" | "damage"> {
