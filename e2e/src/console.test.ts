@@ -174,6 +174,7 @@ describe("a recovery in the console", () => {
     await page.getByRole("alert").waitFor({ state: "detached" });
 
     await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("dialog").waitFor(); // a key that comes before it would go to the page
     await page.keyboard.press("Escape"); // asked, and left
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(await page.evaluate("document.activeElement.textContent")).toBe("Pause");
