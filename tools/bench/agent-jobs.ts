@@ -51,7 +51,7 @@ async function files(scratch: string): Promise<void> {
 async function postgres(scratch: string): Promise<void> {
   await using server = await startPostgres();
   await server.query("CREATE DATABASE shop");
-  const rows = Math.round(8_000_000 * scale);
+  const rows = Math.round(9_000_000 * scale);
   await server.query(
     `CREATE TABLE orders AS SELECT g AS id, now() AS at, md5(g::text) || md5((g * 7)::text) AS code, g % 1000 AS customer
      FROM generate_series(1, ${rows}) g`,
