@@ -120,11 +120,23 @@ export interface StoredFile {
   readonly changed: boolean;
 }
 
-export interface DiskFileOptions {
+/** A regular file, a directory or a symbolic link on a disk. */
+export interface DiskEntry {
+  readonly path: string;
+  readonly absolutePath: string | Buffer;
+  /** What lstat said of it a moment ago, if that is known: it saves asking again. */
+  readonly stats?: BigIntStats | undefined;
+}
+
+/** What became of a `DiskEntry`. */
+export interface StoredFromDisk extends StoredFile {
+  /** Why it is not in the point: `not-found`, or `source-failed` with the system's code in the details. */
+  readonly failure?: MusterError;
+}
+
+export interface DiskOptions {
   /** How often a file of at most 1 MiB that changes while it is read is read again; 0 when left out. */
   readonly rereads?: number | undefined;
-  /** What lstat said of the file a moment ago, if that is known: it saves asking again. */
-  readonly stats?: BigIntStats | undefined;
 }
 
 /** Writes one recovery point. Calls may overlap. After a failure of the store every call throws that failure. */
@@ -137,11 +149,11 @@ export interface PointWriter {
   /** Stores a stream. If it throws, nothing of the entry remains in the point and the writer can go on. */
   addFile(path: string, meta: EntryMeta, content: AsyncIterable<Uint8Array>): Promise<StoredFile>;
   /**
-   * Stores a regular file with its mode, owner and time as they were when it was read. In a point of kind `files` one that
-   * is unchanged since the previous point of the source is not read again, provided that entries come in the order of
-   * `comparePaths`. Throws `not-found`, `source-failed` with the system's code in the details.
+   * Stores what is on a disk, with mode, owner and time as they were when it was read; hundreds in one call cost least. In a
+   * point of kind `files` a file that is unchanged since the previous point of the source is not read again, provided that
+   * entries come in the order of `comparePaths`. What cannot be read is told in its outcome, and the rest goes on.
    */
-  addFileFromDisk(path: string, absolutePath: string | Buffer, options?: DiskFileOptions): Promise<StoredFile>;
+  addFromDisk(found: readonly DiskEntry[], options?: DiskOptions): Promise<readonly StoredFromDisk[]>;
   /** Makes everything durable, the manifest last; only then the point exists. */
   commit(final: {
     readonly takenAt: number;

@@ -1,8 +1,7 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { mapLimit } from "@muster/core";
 import { createFileStore, openStore } from "@muster/object-store";
-import { type Domain, initRepository, openRepository, type PointWriter, restoreTree } from "@muster/repository";
+import { type DiskEntry, type Domain, initRepository, openRepository, restoreTree } from "@muster/repository";
 
 /*
  * One run of Muster's data path as a program of its own: `muster.ts init|backup|restore REPOSITORY DIRECTORY`. The passphrase
@@ -15,35 +14,29 @@ async function openDomain(): Promise<Domain> {
   return (await openRepository(await openStore(repository), { passphrase })).domain("bench");
 }
 
-async function* walk(root: string, path: string): AsyncGenerator<string> {
-  for (const { name, ...found } of listOf(join(root, path))) {
+function* walk(root: string, path: string): Generator<DiskEntry> {
+  for (const name of readdirSync(join(root, path)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
     const inner = path === "" ? name : `${path}/${name}`;
-    yield inner;
-    if (found.directory) yield* walk(root, inner);
+    const absolutePath = join(root, inner);
+    const stats = lstatSync(absolutePath, { bigint: true });
+    yield { path: inner, absolutePath, stats };
+    if (stats.isDirectory()) yield* walk(root, inner);
   }
-}
-
-function listOf(directory: string): { name: string; directory: boolean }[] {
-  const children = readdirSync(directory, { withFileTypes: true });
-  return children
-    .map((child) => ({ name: child.name, directory: child.isDirectory() }))
-    .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-}
-
-async function addPath(writer: PointWriter, path: string): Promise<void> {
-  const place = join(directory, path);
-  const stats = lstatSync(place, { bigint: true });
-  const { uid, gid, mtimeNs } = stats;
-  const meta = { mode: Number(stats.mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
-  if (stats.isDirectory()) await writer.addDirectory(path, meta);
-  else if (stats.isSymbolicLink()) await writer.addSymlink(path, readlinkSync(place), meta);
-  else await writer.addFileFromDisk(path, place, { stats });
 }
 
 async function backUp(): Promise<void> {
   const startedAt = Date.now();
   const writer = await (await openDomain()).beginPoint({ source: "bench", kind: "files", host: "bench", startedAt });
-  await mapLimit(walk(directory, ""), 4, (path) => addPath(writer, path));
+  let batch: DiskEntry[] = [];
+  const store = async (): Promise<void> => {
+    for (const { failure } of await writer.addFromDisk(batch)) if (failure !== undefined) throw failure;
+    batch = [];
+  };
+  for (const found of walk(directory, "")) {
+    batch.push(found);
+    if (batch.length >= 128) await store();
+  }
+  await store();
   await writer.commit({ takenAt: startedAt });
 }
 

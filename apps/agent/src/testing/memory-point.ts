@@ -1,6 +1,6 @@
-import { open as openFile } from "node:fs/promises";
-import { MusterError } from "@muster/core";
-import type { PointReader, PointWriter } from "@muster/repository";
+import { lstat, readFile, readlink } from "node:fs/promises";
+import { MusterError, systemErrorCode } from "@muster/core";
+import type { DiskEntry, PointReader, PointWriter } from "@muster/repository";
 
 type Meta = Parameters<PointWriter["addDirectory"]>[1];
 
@@ -16,6 +16,15 @@ export function memoryPoint(text?: string) {
     if (entries.has(path)) throw new MusterError("internal", `the entry ${path} was added twice`);
     entries.set(path, { entry: { path, ...entry, ...meta }, content });
   };
+  const addFound = async (path: string, place: string | Buffer) => {
+    const stats = await lstat(place, { bigint: true });
+    const meta = { mode: Number(stats.mode) & 0o7777, uid: Number(stats.uid), gid: Number(stats.gid) };
+    const content = stats.isFile() ? await readFile(place) : Buffer.alloc(0);
+    const entry = { type: stats.isFile() ? "file" : "directory", size: content.length };
+    const link = stats.isSymbolicLink() ? { type: "symlink", target: await readlink(place) } : {};
+    add(path, { ...entry, ...link }, { ...meta, mtimeNs: stats.mtimeNs }, content);
+    return { bytes: content.length, unchanged: false, changed: false };
+  };
   const writer = {
     addDirectory: async (path: string, meta: Meta) => add(path, { type: "directory" }, meta),
     addSymlink: async (path: string, target: string, meta: Meta) => add(path, { type: "symlink", target }, meta),
@@ -25,13 +34,10 @@ export function memoryPoint(text?: string) {
       const whole = Buffer.concat(chunks);
       add(path, { type: "file", size: whole.length }, meta, whole);
     },
-    addFileFromDisk: async (path: string, place: string | Buffer) => {
-      await using file = await openFile(place);
-      const { mode, uid, gid, mtimeNs } = await file.stat({ bigint: true });
-      const whole = await file.readFile();
-      const meta = { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
-      add(path, { type: "file", size: whole.length }, meta, whole);
-      return { bytes: whole.length, unchanged: false, changed: false };
+    addFromDisk: async (found: readonly DiskEntry[]) => {
+      const stored = [];
+      for (const { path, absolutePath } of found) stored.push(await addFound(path, absolutePath).catch(unreadable));
+      return stored;
     },
   };
   const reader = {
@@ -53,6 +59,13 @@ export function memoryPoint(text?: string) {
     text: () => JSON.stringify([...entries], textValue),
     content: (path: string) => entries.get(path)?.content,
   };
+}
+
+/** How a repository tells of what it could not read. */
+function unreadable(cause: unknown) {
+  if (systemErrorCode(cause) === undefined) throw cause;
+  const failure = new MusterError("source-failed", String(cause), { cause });
+  return { bytes: 0, unchanged: false, changed: false, failure };
 }
 
 /** JSON has neither bigint nor bytes. A Buffer arrives here in its own JSON form. */

@@ -14,39 +14,73 @@ export interface ByteReader {
   block(): Buffer;
 }
 
+/** A class for the same reason as the writer's. */
+class BufferReader implements ByteReader {
+  readonly #buffer: Buffer;
+  readonly #what: string;
+  #at = 0;
+
+  constructor(buffer: Buffer, what: string) {
+    this.#buffer = buffer;
+    this.#what = what;
+  }
+
+  get left(): number {
+    return this.#buffer.length - this.#at;
+  }
+
+  #take(count: number): number {
+    if (count > this.left) throw malformed(this.#what, `ends at byte ${this.#buffer.length}`);
+    this.#at += count;
+    return this.#at - count;
+  }
+
+  u8(): number {
+    return this.#buffer.readUInt8(this.#take(1));
+  }
+
+  u32(): number {
+    return this.#buffer.readUInt32LE(this.#take(4));
+  }
+
+  u64(): number {
+    return safe(this.bigU64(), this.#what);
+  }
+
+  bigU64(): bigint {
+    return this.#buffer.readBigUInt64LE(this.#take(8));
+  }
+
+  i64(): bigint {
+    return this.#buffer.readBigInt64LE(this.#take(8));
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      if (scale > 2 ** 42) throw malformed(this.#what, "has a number that is too large");
+    }
+  }
+
+  bytes(length: number): Buffer {
+    const from = this.#take(length);
+    return this.#buffer.subarray(from, from + length);
+  }
+
+  block(): Buffer {
+    return this.bytes(this.varint());
+  }
+}
+
 export function byteReader(source: Uint8Array, what: string): ByteReader {
-  const buffer = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-  let at = 0;
-  const take = (count: number): number => {
-    if (count > buffer.length - at) throw malformed(what, `ends at byte ${buffer.length}`);
-    at += count;
-    return at - count;
-  };
-  const reader: ByteReader = {
-    get left() {
-      return buffer.length - at;
-    },
-    u8: () => buffer.readUInt8(take(1)),
-    u32: () => buffer.readUInt32LE(take(4)),
-    u64: () => safe(buffer.readBigUInt64LE(take(8)), what),
-    bigU64: () => buffer.readBigUInt64LE(take(8)),
-    i64: () => buffer.readBigInt64LE(take(8)),
-    varint() {
-      let value = 0;
-      for (let scale = 1; ; scale *= 0x80) {
-        const byte = reader.u8();
-        value += (byte & 0x7f) * scale;
-        if (byte < 0x80) return value;
-        if (scale > 2 ** 42) throw malformed(what, "has a number that is too large");
-      }
-    },
-    bytes(length) {
-      const from = take(length);
-      return buffer.subarray(from, from + length);
-    },
-    block: () => reader.bytes(reader.varint()),
-  };
-  return reader;
+  return new BufferReader(asBuffer(source), what);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function safe(value: bigint, what: string): number {

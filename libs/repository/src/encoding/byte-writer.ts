@@ -14,58 +14,78 @@ export interface ByteWriter {
   reset(): void;
 }
 
-export function byteWriter(capacity = 4096): ByteWriter {
-  let buffer = Buffer.allocUnsafe(capacity);
-  let length = 0;
-  const reserve = (count: number): number => {
-    if (length + count > buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, length + count));
-      buffer.copy(larger, 0, 0, length);
-      buffer = larger;
+/** A class, as entries are written by the ten thousand: closures for each would be most of what the collector does. */
+class GrowingWriter implements ByteWriter {
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(capacity: number) {
+    this.#buffer = Buffer.allocUnsafe(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  #reserve(count: number): number {
+    const at = this.#length;
+    if (at + count > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, at + count));
+      this.#buffer.copy(larger, 0, 0, at);
+      this.#buffer = larger;
     }
-    length += count;
-    return length - count;
-  };
-  const writer: ByteWriter = {
-    get length() {
-      return length;
-    },
-    u8(value) {
-      const at = reserve(1);
-      buffer.writeUInt8(value, at);
-    },
-    u32(value) {
-      const at = reserve(4);
-      buffer.writeUInt32LE(value, at);
-    },
-    u64(value) {
-      const at = reserve(8);
-      buffer.writeBigUInt64LE(BigInt(value), at);
-    },
-    i64(value) {
-      const at = reserve(8);
-      buffer.writeBigInt64LE(value, at);
-    },
-    varint(value) {
-      let rest = value;
-      while (rest >= 0x80) {
-        writer.u8((rest % 0x80) | 0x80); // no shift: values go up to 2^53
-        rest = Math.floor(rest / 0x80);
-      }
-      writer.u8(rest);
-    },
-    bytes(value) {
-      const at = reserve(value.length);
-      buffer.set(value, at);
-    },
-    block(value) {
-      writer.varint(value.length);
-      writer.bytes(value);
-    },
-    view: () => buffer.subarray(0, length),
-    reset: () => {
-      length = 0;
-    },
-  };
-  return writer;
+    this.#length += count;
+    return at;
+  }
+
+  u8(value: number): void {
+    const at = this.#reserve(1);
+    this.#buffer[at] = value;
+  }
+
+  u32(value: number): void {
+    const at = this.#reserve(4);
+    this.#buffer.writeUInt32LE(value, at);
+  }
+
+  u64(value: number | bigint): void {
+    const at = this.#reserve(8);
+    this.#buffer.writeBigUInt64LE(BigInt(value), at);
+  }
+
+  i64(value: bigint): void {
+    const at = this.#reserve(8);
+    this.#buffer.writeBigInt64LE(value, at);
+  }
+
+  varint(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) | 0x80); // no shift: values go up to 2^53
+      rest = Math.floor(rest / 0x80);
+    }
+    this.u8(rest);
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.#reserve(value.length);
+    this.#buffer.set(value, at);
+  }
+
+  block(value: Uint8Array): void {
+    this.varint(value.length);
+    this.bytes(value);
+  }
+
+  view(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  reset(): void {
+    this.#length = 0;
+  }
+}
+
+export function byteWriter(capacity = 4096): ByteWriter {
+  return new GrowingWriter(capacity);
 }

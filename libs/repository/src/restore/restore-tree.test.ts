@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memoryStore } from "@muster/object-store/testing";
@@ -22,17 +22,9 @@ async function addTree(writer: PointWriter, root: Buffer, path: string): Promise
     const inner = path === "" ? pathFromBytes(name) : `${path}/${pathFromBytes(name)}`;
     const at = Buffer.concat([place, Buffer.from("/"), name]);
     const stats = await lstat(at, { bigint: true });
-    const own = {
-      mode: Number(stats.mode) & 0o7777,
-      uid: Number(stats.uid),
-      gid: Number(stats.gid),
-      mtimeNs: stats.mtimeNs,
-    };
-    if (stats.isDirectory()) {
-      await writer.addDirectory(inner, own);
-      await addTree(writer, root, inner);
-    } else if (stats.isSymbolicLink()) await writer.addSymlink(inner, await readlink(at), own);
-    else await writer.addFileFromDisk(inner, at);
+    const [stored] = await writer.addFromDisk([{ path: inner, absolutePath: at, stats }]);
+    expect(stored?.failure).toBeUndefined();
+    if (stats.isDirectory()) await addTree(writer, root, inner);
   }
 }
 
@@ -104,7 +96,8 @@ test("a file that was written while the last backup began is read again", async 
   const domain = await newDomain(memoryStore());
   await backUpDisk(domain, root, Date.now());
   const writer = await domain.beginPoint(spec({ source: "etc", kind: "files" }));
-  expect(await writer.addFileFromDisk("f", join(root, "f"))).toMatchObject({ unchanged: false });
+  const found = { path: "f", absolutePath: join(root, "f") };
+  expect(await writer.addFromDisk([found])).toMatchObject([{ unchanged: false }]);
   await writer.abort();
 });
 

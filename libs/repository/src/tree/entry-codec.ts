@@ -8,9 +8,22 @@ import { lengthOf } from "./chunk-list.ts";
 const types: readonly EntryType[] = ["file", "directory", "symlink", "hardlink"];
 const flags = { names: 1, target: 2, content: 4, stamp: 8 } as const;
 
+/** An entry as it is stored: what a leaf has between two lengths. */
+export interface EncodedEntry {
+  readonly path: string;
+  readonly block: Uint8Array;
+}
+
+const body = byteWriter(1024); // for one entry at a time
+
 /** Appends one entry as a block: a varint length, then its fields. A reader skips what a later version adds behind them. */
-export function appendEntry(to: ByteWriter, entry: Entry): void {
-  const body = byteWriter(256);
+export function appendEntry(to: ByteWriter, entry: Entry | EncodedEntry): void {
+  if ("block" in entry) to.block(entry.block);
+  else encodeInto(to, entry);
+}
+
+function encodeInto(to: ByteWriter, entry: Entry): void {
+  body.reset();
   const { owner, group, target, content, stamp } = entry;
   const named = owner !== undefined || group !== undefined;
   body.u8(types.indexOf(entry.type) + 1);
@@ -49,11 +62,25 @@ function appendContent(to: ByteWriter, { depth, chunks }: Content): void {
 
 /** The entries of one leaf. Throws `repository-corrupt`, also for a path that could lead out of a target directory. */
 export function* decodeEntries(leaf: Uint8Array): Generator<Entry> {
-  const reader = byteReader(leaf, "a list of entries");
-  while (reader.left > 0) yield decodeEntry(byteReader(reader.block(), "an entry"));
+  for (const block of entryBlocks(leaf)) yield decodeEntry(block);
 }
 
-function decodeEntry(body: ByteReader): Entry {
+/** The entries of one leaf, not decoded. */
+export function* entryBlocks(leaf: Uint8Array): Generator<Buffer> {
+  const reader = byteReader(leaf, "a list of entries");
+  while (reader.left > 0) yield reader.block();
+}
+
+/** Only the path of an entry; it is not checked. */
+export function decodePath(block: Uint8Array): string {
+  const body = byteReader(block, "an entry");
+  body.u8(); // type
+  body.u8(); // flags
+  return pathFromBytes(body.block());
+}
+
+export function decodeEntry(block: Uint8Array): Entry {
+  const body = byteReader(block, "an entry");
   const type = types[body.u8() - 1];
   if (type === undefined) throw malformed("an entry", "has an unknown type");
   const has = body.u8();

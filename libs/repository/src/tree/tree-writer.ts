@@ -2,7 +2,7 @@ import { byteWriter } from "../encoding/byte-writer.ts";
 import { pathToBytes } from "../encoding/path.ts";
 import type { ChunkRef, Content, Entry } from "../types.ts";
 import { contentBuilder } from "./chunk-list.ts";
-import { appendEntry } from "./entry-codec.ts";
+import { appendEntry, type EncodedEntry } from "./entry-codec.ts";
 
 /** Bytes of entries in one leaf: at most, and at least unless it is the last. */
 const most = 256 * 1024;
@@ -10,7 +10,8 @@ const least = 16 * 1024;
 
 /** Turns the entries of a point into content of its own: leaves that are chunks, so that unchanged parts are shared. */
 export interface TreeWriter {
-  add(entry: Entry): Promise<void>;
+  /** Wait for what it returns, if anything: a leaf is being stored. */
+  add(entry: Entry | EncodedEntry): Promise<void> | undefined;
   finish(): Promise<Content>;
 }
 
@@ -27,9 +28,9 @@ export function treeWriter(store: (plain: Buffer) => Promise<ChunkRef>): TreeWri
     await queue;
   };
   return {
-    async add(entry) {
+    add(entry) {
       appendEntry(leaf, entry);
-      if (leaf.length >= most || (leaf.length >= least && endsLeaf(entry.path))) await cut();
+      return leaf.length >= most || (leaf.length >= least && endsLeaf(entry.path)) ? cut() : undefined;
     },
     async finish() {
       await cut();

@@ -17,8 +17,10 @@ export interface ChunkWriterOptions {
 
 /** Stores chunks that the domain does not have yet. */
 export interface ChunkWriter {
-  /** Stores the chunk, or finds it stored already. The bytes may be changed when this resolves. */
-  store(plain: Uint8Array): Promise<ChunkRef>;
+  /** Stores the chunk, or finds it stored already. The bytes may be changed afterwards. Wait for `room` before the next. */
+  store(plain: Uint8Array): ChunkRef;
+  /** Something to wait for when storing is behind. Rejects when it failed. */
+  room(): Promise<void> | undefined;
   /** The same for what describes content: lists and trees have segments of their own, so that reading them reads no data. */
   storeMeta(plain: Uint8Array): Promise<ChunkRef>;
   /** Makes everything durable: packs, then their index. */
@@ -47,17 +49,22 @@ export function chunkWriter(domain: DomainContext, index: ChunkIndex, options: C
     },
   });
   const [data, meta] = [segmentBuilder(packs), segmentBuilder(packs)];
-  const storeIn = async (segments: typeof data, plain: Uint8Array): Promise<ChunkRef> => {
+  const storeIn = (segments: typeof data, plain: Uint8Array): ChunkRef => {
     const id = domain.ids.of(plain);
     if (!index.has(id)) {
       index.addPending(id); // before any wait, so that whoever has the same chunk now does not store it too
-      await segments.add(id, plain);
+      segments.add(id, plain);
     }
     return { id, length: plain.length };
   };
   return {
     store: (plain) => storeIn(data, plain),
-    storeMeta: (plain) => storeIn(meta, plain),
+    room: () => data.room(),
+    async storeMeta(plain) {
+      const ref = storeIn(meta, plain);
+      await meta.room();
+      return ref;
+    },
     async finish() {
       await data.flush();
       await meta.flush();
@@ -76,24 +83,33 @@ function segmentBuilder(packs: PackWriter) {
   let buffer = packs.takeBuffer();
   let filled = 0;
   let chunks: FooterChunk[] = [];
-  const flush = async (): Promise<void> => {
+  let handing: Promise<void> | undefined;
+  const handOver = (): void => {
     if (filled === 0) return;
     const segment = { buffer, length: filled, chunks };
     buffer = packs.takeBuffer();
     filled = 0;
     chunks = [];
-    await packs.addSegment(segment);
+    const before = handing;
+    const now = Promise.all([before, packs.addSegment(segment)]).then(() => {
+      if (handing === now) handing = undefined;
+    });
+    now.catch(() => undefined); // thrown to whoever waits for room
+    handing = now;
   };
   return {
-    flush,
-    /** Copies the bytes before it waits for anything. */
-    async add(id: Uint8Array, plain: Uint8Array): Promise<void> {
-      const overfull = filled + plain.length > segmentMost ? flush() : undefined;
+    /** The segments that were handed over and are not taken yet. Once that failed, it rejects for ever. */
+    room: () => handing,
+    async flush(): Promise<void> {
+      handOver();
+      await handing;
+    },
+    add(id: Uint8Array, plain: Uint8Array): void {
+      if (filled + plain.length > segmentMost) handOver();
       buffer.set(plain, filled);
       filled += plain.length;
       chunks.push({ id, length: plain.length });
-      await overfull;
-      if (filled >= segmentTarget) await flush();
+      if (filled >= segmentTarget) handOver();
     },
   };
 }

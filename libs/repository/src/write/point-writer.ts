@@ -1,4 +1,4 @@
-import { MusterError, newId, systemClock, throwIfAborted } from "@muster/core";
+import { breather, MusterError, newId, semaphore, systemClock, throwIfAborted } from "@muster/core";
 import { bufferPool, windowSize } from "../chunk/chunks.ts";
 import { cutterFor } from "../chunk/cut.ts";
 import type { DomainContext } from "../context.ts";
@@ -6,14 +6,15 @@ import { claimDomain } from "../domain-key.ts";
 import { checkPath } from "../encoding/path.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
 import { checkPointId, listPointKeys } from "../manifest/points.ts";
-import { noContent } from "../tree/entry-codec.ts";
+import { type EncodedEntry, noContent } from "../tree/entry-codec.ts";
 import { treeWriter } from "../tree/tree-writer.ts";
 import type { BeginOptions, Content, Entry, EntryMeta, PointSpec, PointWriter } from "../types.ts";
 import { chunkWriter } from "./chunk-writer.ts";
 import { commitPoint } from "./commit-point.ts";
 import { entryOrder } from "./entry-order.ts";
-import { noPreviousPoint, previousPoint } from "./previous-point.ts";
-import { metaOf, type Sink, statFile, storeSettled, storeStream } from "./store-file.ts";
+import { type MaybeLater, noPreviousPoint, previousPoint } from "./previous-point.ts";
+import { type Sink, storeStream } from "./store-file.ts";
+import { storeFound } from "./store-found.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
 const levels = { postgres: 1, redis: 3, files: 3, command: 3 } as const;
@@ -45,43 +46,54 @@ export async function beginPoint(
   const sink: Sink = { chunks, cut, pool: bufferPool(windowSize, 4), signal, onRead };
   const progress = lifecycle();
 
-  /** Keeps the entry's place in the order while its content is stored; counts it when that is done. */
-  const add = async <T extends { readonly entry: Entry }>(path: string, work: () => Promise<T>): Promise<T> => {
+  const disk = semaphore(1); // the previous point is walked by one at a time
+  const breathe = breather(20);
+
+  /** Keeps the entries' place in the order while their content is stored; counts them when that is done. */
+  const add = async <T extends { readonly entries: readonly (Entry | EncodedEntry)[]; readonly bytes: number }>(
+    work: () => Promise<T>,
+  ): Promise<T> => {
     progress.requireOpen();
-    checkPath(path);
     throwIfAborted(signal);
     const result = await order.add(work);
-    counts.entries += 1;
-    counts.logical += result.entry.size;
+    counts.entries += result.entries.length;
+    counts.logical += result.bytes;
     report();
     return result;
   };
+  const addOne = async (path: string, work: () => MaybeLater<Entry>): Promise<Entry> => {
+    checkPath(path);
+    const { entry } = await add(async () => {
+      const entry = await work();
+      return { entry, entries: [entry], bytes: entry.size };
+    });
+    return entry;
+  };
   return {
     id,
-    addDirectory: async (path, meta) =>
-      void (await add(path, async () => ({ entry: { type: "directory", ...bare(path, meta) } as const }))),
-    addSymlink: async (path, target, meta) =>
-      void (await add(path, async () => ({ entry: { type: "symlink", target, ...bare(path, meta) } as const }))),
+    async addDirectory(path, meta) {
+      await addOne(path, () => ({ type: "directory", ...bare(path, meta) }));
+    },
+    async addSymlink(path, target, meta) {
+      await addOne(path, () => ({ type: "symlink", target, ...bare(path, meta) }));
+    },
     async addHardLink(path, target, meta) {
       checkPath(target);
-      await add(path, async () => ({ entry: { type: "hardlink", target, ...bare(path, meta) } as const }));
+      await addOne(path, () => ({ type: "hardlink", target, ...bare(path, meta) }));
     },
     async addFile(path, meta, content) {
-      const { entry } = await add(path, async () => ({
-        entry: fileEntry(path, meta, await storeStream(content, sink)),
-      }));
-      return { bytes: entry.size, unchanged: false, changed: false };
+      const { size } = await addOne(path, async () => fileEntry(path, meta, await storeStream(content, sink)));
+      return { bytes: size, unchanged: false, changed: false };
     },
-    async addFileFromDisk(path, absolutePath, { rereads = 0, stats: seen } = {}) {
-      const { entry, unchanged, changed } = await add(path, async () => {
-        const known = await previous.unchanged(path, () => seen ?? statFile(absolutePath));
-        const { stats, content, changed } =
-          known === undefined ? await storeSettled(absolutePath, sink, rereads) : { ...known, changed: false };
-        const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
-        const stored = { ...fileEntry(path, metaOf(stats), content), ...stamp };
-        return { entry: stored, unchanged: known !== undefined, changed };
+    async addFromDisk(found, { rereads = 0 } = {}) {
+      for (const { path } of found) checkPath(path);
+      const { outcomes } = await add(async () => {
+        const outcomes = await disk.run(() => storeFound(found, { sink, previous, rereads }));
+        const entries = outcomes.flatMap(({ entry }) => (entry === undefined ? [] : [entry]));
+        return { outcomes, entries, bytes: outcomes.reduce((sum, { bytes }) => sum + bytes, 0) };
       });
-      return { bytes: entry.size, unchanged, changed };
+      await breathe();
+      return outcomes;
     },
     async commit(final) {
       progress.requireOpen();

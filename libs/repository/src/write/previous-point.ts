@@ -1,66 +1,109 @@
 import type { BigIntStats } from "node:fs";
-import { asMusterError, semaphore } from "@muster/core";
+import { asMusterError } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { comparePaths } from "../encoding/path.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
-import { scanPoints } from "../manifest/points.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { listPointKeys, readManifest } from "../manifest/points.ts";
 import { chunkReader } from "../read/chunk-reader.ts";
-import { entriesOf } from "../read/point-reader.ts";
+import { readContent } from "../read/read-content.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
+import { decodeEntry, decodePath, type EncodedEntry, entryBlocks } from "../tree/entry-codec.ts";
 import type { Content, Entry } from "../types.ts";
 
 /** A file that was written less than this before the previous backup began may have changed unseen after. */
 const settledNs = 1_000_000_000n;
 
-/** The previous point of a source, walked alongside the new one in `comparePaths` order; memory does not grow. */
+/**
+ * The previous point of a source, walked alongside the new one in `comparePaths` order; memory does not grow. Nearly every
+ * question is answered from the leaf in memory, so what must be waited for is returned only when there is something.
+ */
 export interface PreviousPoint {
-  /** The stored content of the file, and its state on disk, if it is certain to be unchanged. */
-  unchanged(path: string, statsOf: () => BigIntStats): Promise<UnchangedFile | undefined>;
+  /** Reads on until the path can be asked for. */
+  seek(path: string): Promise<void> | undefined;
+  /** The file's entry as it is stored, if the file is certain to be unchanged and its content is there. */
+  unchanged(path: string, stats: BigIntStats): MaybeLater<EncodedEntry | undefined>;
   close(): Promise<void>;
 }
 
-export interface UnchangedFile {
-  readonly content: Content;
-  readonly stats: BigIntStats;
-}
+export type MaybeLater<T> = T | Promise<T>;
 
-export const noPreviousPoint: PreviousPoint = { unchanged: async () => undefined, close: async () => undefined };
+export const noPreviousPoint: PreviousPoint = {
+  seek: () => undefined,
+  unchanged: () => undefined,
+  close: async () => undefined,
+};
 
 /** Opens the latest readable point of a source. Throws when the store fails. */
 export async function previousPoint(domain: DomainContext, source: string, index: ChunkIndex): Promise<PreviousPoint> {
-  const { manifests } = await scanPoints(domain, source);
-  const latest = manifests.at(-1);
+  const latest = await latestManifest(domain, source);
   if (latest === undefined) return noPreviousPoint;
   const chunks = chunkReader(domain, index);
-  const entries = entriesOf(latest.tree, chunks);
-  const turn = semaphore(1);
+  const walk = entryWalk(readContent(latest.tree, chunks));
   const settledBefore = BigInt(latest.startedAt) * 1_000_000n - settledNs;
-  let current: IteratorResult<Entry, unknown> | undefined;
-  const seek = async (path: string): Promise<Entry | undefined> => {
-    current ??= await entries.next();
-    while (!current.done && comparePaths(current.value.path, path) < 0) current = await entries.next();
-    return current.done || current.value.path !== path ? undefined : current.value;
+  const storedWhole = async (content: Content): Promise<boolean> => {
+    for await (const { id } of dataRefs(content, chunks.read)) if (!index.has(id)) return false;
+    return true;
   };
   return {
-    async unchanged(path, statsOf) {
-      const entry = await turn.run(() => unlessDamaged(() => seek(path)));
-      if (entry === undefined) return undefined;
-      const stats = statsOf();
+    seek: (path) => walk.seek(path),
+    unchanged(path, stats) {
+      const block = walk.block(path);
+      if (block === undefined) return undefined;
+      const entry = decodeEntry(block);
       if (!isSame(entry, stats, settledBefore)) return undefined;
       const { content } = entry;
-      const stored = await unlessDamaged(() => isStored(content, index, chunks.read));
-      return stored ? { content, stats } : undefined;
+      if (content.depth === 0) return content.chunks.every(({ id }) => index.has(id)) ? { path, block } : undefined;
+      return unlessDamaged(async () => ((await storedWhole(content)) ? { path, block } : undefined));
     },
-    close: async () => void (await entries.return(undefined)),
+    close: () => walk.close(),
+  };
+}
+
+async function latestManifest(domain: DomainContext, source: string): Promise<Manifest | undefined> {
+  for (const point of (await listPointKeys(domain, source)).toReversed()) {
+    const manifest = await unlessDamaged(() => readManifest(domain, point));
+    if (manifest !== undefined) return manifest;
+  }
+  return undefined;
+}
+
+/** Goes through the entries of a tree, one leaf in memory at a time; ends early where a leaf is damaged. */
+function entryWalk(leaves: AsyncGenerator<Buffer>) {
+  let blocks: Iterator<Buffer> = [][Symbol.iterator]();
+  let current: EncodedEntry | undefined;
+  let ended = false;
+  const advance = (): void => {
+    const next = blocks.next();
+    current = next.done ? undefined : { path: decodePath(next.value), block: next.value };
+  };
+  /** Whether the leaf in memory ends before the path. */
+  const isBehind = (path: string): boolean => {
+    while (current !== undefined && current.path !== path && comparePaths(current.path, path) < 0) advance();
+    return current === undefined && !ended;
+  };
+  const readOn = async (path: string): Promise<void> => {
+    while (isBehind(path)) {
+      const leaf = await unlessDamaged(() => leaves.next());
+      ended = leaf === undefined || leaf.done === true;
+      if (leaf?.done === false) blocks = entryBlocks(leaf.value);
+      advance();
+    }
+  };
+  return {
+    seek: (path: string): Promise<void> | undefined => (isBehind(path) ? readOn(path) : undefined),
+    block: (path: string): Uint8Array | undefined => (current?.path === path ? current.block : undefined),
+    close: async (): Promise<void> => void (await leaves.return(undefined)),
   };
 }
 
 /** A previous point that cannot be read must not stop the new one: what it knew is read from the disk again. */
-async function unlessDamaged<T>(work: () => Promise<T | undefined>): Promise<T | undefined> {
+async function unlessDamaged<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (thrown) {
-    if (asMusterError(thrown).code === "repository-corrupt") return undefined;
+    const { code } = asMusterError(thrown);
+    if (code === "repository-corrupt" || code === "object-missing") return undefined;
     throw thrown;
   }
 }
@@ -76,13 +119,4 @@ function isSame({ type, size, mtimeNs, stamp }: Entry, stats: BigIntStats, settl
     stats.mtimeNs < settledBefore &&
     stats.ctimeNs < settledBefore
   );
-}
-
-async function isStored(
-  content: Content,
-  index: ChunkIndex,
-  read: (id: Uint8Array) => Promise<Uint8Array>,
-): Promise<boolean> {
-  for await (const { id } of dataRefs(content, read)) if (!index.has(id)) return false;
-  return true;
 }

@@ -6,6 +6,7 @@ import { contentBuilder } from "../tree/chunk-list.ts";
 import { noContent } from "../tree/entry-codec.ts";
 import type { Content, EntryMeta } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
+import type { MaybeLater } from "./previous-point.ts";
 
 /** What storing content needs. */
 export interface Sink {
@@ -24,7 +25,8 @@ async function storeFrom(fill: Fill, sink: Sink): Promise<Content> {
   const content = contentBuilder(async (list) => (await sink.chunks.storeMeta(list)).id);
   for await (const chunk of chunksOf(fill, sink.cut, sink.pool)) {
     throwIfAborted(sink.signal);
-    await content.add(await sink.chunks.store(chunk));
+    await content.add(sink.chunks.store(chunk));
+    await sink.chunks.room();
     sink.onRead(chunk.length);
   }
   return content.finish();
@@ -51,11 +53,11 @@ export interface ReadFile {
 const smallFile = 2 ** 20;
 
 /** Reads and stores a regular file, again up to `rereads` times while a small one changes. */
-export async function storeSettled(path: string | Buffer, sink: Sink, rereads: number): Promise<ReadFile> {
-  for (let left = rereads; ; left--) {
-    const read = await storeDiskFile(path, sink);
-    if (!read.changed || left === 0 || read.stats.size > smallFile) return read;
-  }
+export function storeSettled(path: string | Buffer, sink: Sink, rereads: number): MaybeLater<ReadFile> {
+  const again = (read: ReadFile): MaybeLater<ReadFile> =>
+    !read.changed || rereads === 0 || read.stats.size > smallFile ? read : storeSettled(path, sink, rereads - 1);
+  const read = storeDiskFile(path, sink);
+  return read instanceof Promise ? read.then(again) : again(read);
 }
 
 /** Mode, owner and time of a file, as an entry keeps them. */
@@ -64,21 +66,32 @@ export function metaOf({ mode, uid, gid, mtimeNs }: BigIntStats): EntryMeta {
 }
 
 /**
- * Reads and stores a regular file; does not follow a link in its last component. Files are read by synchronous calls: for
- * many small ones the way through libuv's pool and back costs several times as much as the call.
+ * Reads and stores a regular file; does not follow a link in its last component. Files are read by synchronous calls, and a
+ * small one is stored without a promise: for many of them the way through libuv's pool and the queue of promises costs
+ * several times as much as the calls.
  */
-async function storeDiskFile(path: string | Buffer, sink: Sink): Promise<ReadFile> {
+function storeDiskFile(path: string | Buffer, sink: Sink): MaybeLater<ReadFile> {
   const file = openRegular(path);
+  if (file.stats.size > chunkSizes.shortest) return storeLarge(file, sink);
   try {
-    const { stats } = file;
-    const content =
-      stats.size <= chunkSizes.shortest ? await storeOneChunk(file, sink) : await storeFrom(fillFromDisk(file), sink);
-    const after = fstatSync(file.descriptor, { bigint: true });
-    const changed = stats.size !== after.size || stats.mtimeNs !== after.mtimeNs || BigInt(file.read) !== stats.size;
-    return { content, stats, changed };
+    return outcome(file, storeOneChunk(file, sink));
   } finally {
     closeSync(file.descriptor);
   }
+}
+
+async function storeLarge(file: OpenFile, sink: Sink): Promise<ReadFile> {
+  try {
+    return outcome(file, await storeFrom(fillFromDisk(file), sink));
+  } finally {
+    closeSync(file.descriptor);
+  }
+}
+
+function outcome({ descriptor, stats, read }: OpenFile, content: Content): ReadFile {
+  const after = fstatSync(descriptor, { bigint: true });
+  const changed = stats.size !== after.size || stats.mtimeNs !== after.mtimeNs || BigInt(read) !== stats.size;
+  return { content, stats, changed };
 }
 
 interface OpenFile {
@@ -103,12 +116,10 @@ const breathe = breather(20);
 const scratch = Buffer.allocUnsafeSlow(chunkSizes.shortest);
 
 /** A file that is one chunk. Nothing is awaited between reading and storing, so all files share one buffer. */
-async function storeOneChunk(file: OpenFile, sink: Sink): Promise<Content> {
-  await breathe();
-  throwIfAborted(sink.signal);
+function storeOneChunk(file: OpenFile, sink: Sink): Content {
   while (readOn(file, scratch, file.read) > 0);
   if (file.read === 0) return noContent;
-  const ref = await sink.chunks.store(scratch.subarray(0, file.read));
+  const ref = sink.chunks.store(scratch.subarray(0, file.read));
   sink.onRead(file.read);
   return { depth: 0, chunks: [ref] };
 }
@@ -142,7 +153,8 @@ function orFileError<T>(path: string | Buffer, work: () => T): T {
   }
 }
 
-function fileError(path: string | Buffer, thrown: unknown): MusterError {
+/** What reading a file failed with. */
+export function fileError(path: string | Buffer, thrown: unknown): MusterError {
   const code = systemErrorCode(thrown);
   const options = { cause: thrown, details: { path: path.toString(), systemCode: code ?? "unknown" } };
   if (code === "ENOENT") return new MusterError("not-found", `${path} is not there`, options);

@@ -1,15 +1,13 @@
-import type { BigIntStats } from "node:fs";
-import { readlink } from "node:fs/promises";
-import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
-import type { PointWriter } from "@muster/repository";
+import { breather, MusterError, systemErrorCode } from "@muster/core";
+import type { PointWriter, StoredFromDisk } from "@muster/repository";
 import type { Facts, SourceContext } from "../source.ts";
 import { type FilesConfig, rootsOf } from "./config.ts";
 import { createFilter } from "./filter.ts";
 import { hardLinksEntry, rootEntry } from "./names.ts";
-import { type Found, type Omitted, orOmitted, walk } from "./walk.ts";
+import { type Found, type Omitted, omittedFor, walk } from "./walk.ts";
 
-/** Files in hand at once. */
-const concurrency = 4;
+/** What is found is handed to the repository so many at a time. */
+const batchSize = 128;
 /** How many paths of a kind a point's facts or an error list by name. */
 const listedPaths = 20;
 
@@ -56,16 +54,29 @@ async function storeRoot(
   tally: Tally,
 ): Promise<void> {
   const options = { filter: await createFilter(config), oneFileSystem: config.oneFileSystem, signal: context.signal };
+  const breathe = breather(20);
   try {
-    await mapLimit(walk(root, options), concurrency, async (found) => {
-      if (found.kind !== "entry") return void tally.omitted[found.kind].push(found.path.toString());
-      const verdict = await orOmitted(() => storeEntry(config, writer, index, found, tally));
-      if (verdict !== undefined) tally.omitted[verdict].push(found.path.toString());
+    for (const batch of batches(walk(root, options))) {
+      await breathe();
+      for (const { kind, path } of batch) if (kind !== "entry") tally.omitted[kind].push(path.toString());
+      const found = batch.filter((one) => one.kind === "entry");
+      await storeBatch(config, writer, index, found, tally);
       context.progress(tally.bytes, 0, "bytes", `${tally.files} files`);
-    });
+    }
   } catch (cause) {
     throw rootFailure(root, cause);
   }
+}
+
+function* batches(found: Iterable<Found | Omitted>): Generator<(Found | Omitted)[]> {
+  let batch: (Found | Omitted)[] = [];
+  for (const one of found) {
+    batch.push(one);
+    if (batch.length < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function rootFailure(root: string, cause: unknown): unknown {
@@ -75,39 +86,36 @@ function rootFailure(root: string, cause: unknown): unknown {
   return new MusterError("source-failed", `${root} cannot be read: ${String(cause)}`, { cause });
 }
 
-async function storeEntry(
-  config: FilesConfig,
+async function storeBatch(
+  { rereads }: FilesConfig,
   writer: PointWriter,
   index: number,
-  { relative, path, stats }: Found,
+  found: readonly Found[],
   tally: Tally,
-): Promise<undefined> {
-  const entry = relative === "" ? rootEntry(index) : `${rootEntry(index)}/${relative}`;
-  if (stats.isDirectory()) {
-    await writer.addDirectory(entry, metaOf(stats));
-  } else if (stats.isSymbolicLink()) {
-    await writer.addSymlink(entry, await readTarget(path), metaOf(stats));
-  } else {
-    const { bytes, unchanged, changed } = await writer.addFileFromDisk(entry, path, { rereads: config.rereads, stats });
+): Promise<void> {
+  const entryPath = (relative: string): string =>
+    relative === "" ? rootEntry(index) : `${rootEntry(index)}/${relative}`;
+  const entries = found.map(({ relative, path, stats }) => ({ path: entryPath(relative), absolutePath: path, stats }));
+  const outcomes = await writer.addFromDisk(entries, { rereads });
+  for (const [n, outcome] of outcomes.entries()) {
+    const one = found[n];
+    if (one !== undefined) count(tally, one, entryPath(one.relative), outcome);
+  }
+}
+
+function count(tally: Tally, { path, stats }: Found, entry: string, outcome: StoredFromDisk): void {
+  const { bytes, unchanged, changed, failure } = outcome;
+  if (failure !== undefined) {
+    const reason = omittedFor(failure.cause);
+    if (reason === undefined) throw failure;
+    tally.omitted[reason].push(path.toString());
+  } else if (stats.isFile()) {
     tally.bytes += bytes;
     tally.files += 1;
     if (unchanged) tally.unchanged += 1;
     if (changed) tally.changed.push(path.toString());
     if (stats.nlink > 1n) noteLink(tally, `${stats.dev}:${stats.ino}`, entry);
   }
-}
-
-async function readTarget(path: Buffer): Promise<string> {
-  const target = await readlink(path, { encoding: "buffer" });
-  const text = target.toString("utf8");
-  if (Buffer.from(text).equals(target)) return text;
-  throw new MusterError("source-failed", `the symbolic link ${path.toString()} has a target that is not UTF-8`, {
-    hint: "Exclude it, or make the link anew.",
-  });
-}
-
-function metaOf({ mode, uid, gid, mtimeNs }: BigIntStats) {
-  return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
 }
 
 function noteLink({ links }: Tally, inode: string, entry: string): void {

@@ -1,5 +1,5 @@
 import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
-import { breather, MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
+import { systemErrorCode, throwIfAborted } from "@muster/core";
 import type { Filter } from "./filter.ts";
 import { encodeName, joinBytes } from "./names.ts";
 
@@ -28,32 +28,29 @@ export interface WalkOptions {
  * Everything under a root, directories before what is in them, names in the order of their entry paths. Only a true ENOENT counts as vanished;
  * a path that may not be read is yielded as such; every other error throws. A missing root throws ENOENT.
  */
-export async function* walk(root: string, options: WalkOptions): AsyncGenerator<Found | Omitted> {
+export function* walk(root: string, options: WalkOptions): Generator<Found | Omitted> {
   const path = Buffer.from(root);
   const stats = lstatSync(path, { bigint: true });
   yield { kind: "entry", relative: "", path, stats };
   if (stats.isDirectory()) yield* walkDirectory(path, "", stats.dev, options);
 }
 
-const breathe = breather(20);
-
-async function* walkDirectory(
+function* walkDirectory(
   directory: Buffer,
   relative: string,
   device: bigint,
   options: WalkOptions,
-): AsyncGenerator<Found | Omitted> {
+): Generator<Found | Omitted> {
   throwIfAborted(options.signal);
-  const names = await orOmitted(async () => readdirSync(directory, { encoding: "buffer" }));
+  const names = orOmitted(() => readdirSync(directory, { encoding: "buffer" }));
   if (typeof names === "string") {
     yield { kind: names, relative, path: directory };
     return;
   }
   for (const { encoded, name } of inOrder(names)) {
-    await breathe();
     const path = joinBytes(directory, name);
     const below = relative === "" ? encoded : `${relative}/${encoded}`;
-    const stats = await orOmitted(async () => lstatSync(path, { bigint: true }));
+    const stats = orOmitted(() => lstatSync(path, { bigint: true }));
     if (typeof stats === "string") {
       if (options.filter.covers(below, false)) yield { kind: stats, relative: below, path };
       continue;
@@ -89,18 +86,19 @@ function omission(
 }
 
 /** The answer, or why there is none. */
-export async function orOmitted<T>(work: () => Promise<T>): Promise<T | "vanished" | "unreadable"> {
+function orOmitted<T>(work: () => T): T | "vanished" | "unreadable" {
   try {
-    return await work();
+    return work();
   } catch (error) {
-    const code = systemErrorCode(isFileFailure(error) ? error.cause : error);
-    if (code === "ENOENT") return "vanished";
-    if (code === "EACCES" || code === "EPERM") return "unreadable";
-    throw error;
+    const reason = omittedFor(error);
+    if (reason === undefined) throw error;
+    return reason;
   }
 }
 
-/** What the repository says of a file that it could not read; its store's own failures have other codes. */
-function isFileFailure(error: unknown): error is MusterError {
-  return error instanceof MusterError && (error.code === "not-found" || error.code === "source-failed");
+/** Why something is left out that the system refused; undefined when it must not be left out. */
+export function omittedFor(error: unknown): "vanished" | "unreadable" | undefined {
+  const code = systemErrorCode(error);
+  if (code === "ENOENT") return "vanished";
+  return code === "EACCES" || code === "EPERM" ? "unreadable" : undefined;
 }

@@ -1,6 +1,6 @@
 import { chmod, lchown, link, lutimes, mkdir, rm, symlink, utimes } from "node:fs/promises";
 import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
-import { type PointReader, writeFileEntry } from "@muster/repository";
+import { type PointReader, pathToBytes, writeFileEntry } from "@muster/repository";
 import { syncFileSystem } from "../disk.ts";
 import { decodePath, hardLinksEntry, joinBytes, rootEntry } from "./names.ts";
 
@@ -81,7 +81,7 @@ async function* othersOf(reader: PointReader, place: Place) {
 }
 
 async function writeSymlink(path: Buffer, entry: Entry & { type: "symlink" }): Promise<void> {
-  await symlink(entry.target, path);
+  await symlink(pathToBytes(entry.target), path);
   await own(path, entry);
   const seconds = Number(entry.mtimeNs) / 1e9;
   await lutimes(path, seconds, seconds);
