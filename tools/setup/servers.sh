@@ -27,7 +27,9 @@ missing_servers() {
   set -- /usr/lib/postgresql/*/bin/postgres
   if [ ! -x "$1" ] && ! command -v postgres >/dev/null 2>&1; then printf ' postgresql'; fi
   if ! command -v redis-server >/dev/null 2>&1; then printf ' redis-server'; fi
-  if [ "$needs_s3" = yes ] && needs_pip; then printf ' python3-pip'; fi
+  if { [ "$needs_s3" = yes ] && needs_pip; } || { [ "$needs_key_service" = yes ] && key_service_needs_pip; }; then
+    printf ' python3-pip'
+  fi
   if [ "$needs_browser" = yes ] && needs_chromium; then printf ' chromium'; fi
 }
 

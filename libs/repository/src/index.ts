@@ -1,4 +1,8 @@
 export { comparePaths, pathFromBytes, pathToBytes } from "./encoding/path.ts";
+export { type AddKeyOptions, addKey, type KeyInfo, listKeys, removeKey, whichKey } from "./keys/keys.ts";
+export { type Unlock, unlockFromText } from "./keys/unlock.ts";
+export type { KeyHolder } from "./keys/wrap-key.ts";
+export { newKeyPair, type PrintedKeyPair, publicKeyOf } from "./keys/x25519.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";
 export { type RestoreOptions, restoreTree } from "./restore/restore-tree.ts";

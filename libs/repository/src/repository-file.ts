@@ -1,7 +1,7 @@
 import { MusterError } from "@muster/core";
 import type { ObjectStore } from "@muster/object-store";
 import { z } from "zod";
-import { parseJson } from "./encrypt/key-file.ts";
+import { parseJson } from "./keys/key-file.ts";
 
 export const repositoryKey = "repository.json";
 export const formatName = "muster-repository";
@@ -12,6 +12,8 @@ const repositorySchema = z.object({
   version: z.literal(formatVersion),
   id: z.string().min(1),
   createdAt: z.number(),
+  /** Tells the master key from another; repositories made before it have none. */
+  keyCheck: z.base64url().optional(),
 });
 
 export type RepositoryFile = z.output<typeof repositorySchema>;

@@ -4,8 +4,12 @@ import type { ObjectStore } from "@muster/object-store";
 import { domainContext } from "./context.ts";
 import { listDomains } from "./domain-key.ts";
 import { encodeName } from "./encoding/name.ts";
-import { parseKeyFile, unwrapKey, wrapKey } from "./encrypt/key-file.ts";
 import { domainKeyOf } from "./encrypt/keys.ts";
+import { keyCheckOf } from "./keys/key-check.ts";
+import { jsonObject } from "./keys/key-file.ts";
+import { keyFileKey, unlock } from "./keys/key-files.ts";
+import type { Unlock } from "./keys/unlock.ts";
+import { type KeyHolder, wrapKey } from "./keys/wrap-key.ts";
 import { domainOf } from "./open-domain.ts";
 import {
   formatName,
@@ -17,22 +21,22 @@ import {
 import type { Repository } from "./types.ts";
 
 /**
- * Makes a new repository in an empty store, with a new master key that the passphrase opens. Throws `repository-exists`
- * when one is there, and `usage` for an empty passphrase. `repository.json` is written last: without it there is none.
+ * Makes a new repository in an empty store, with a new master key that the passphrase opens, or the key service's key. Throws
+ * `repository-exists` when one is there, and what `wrapKey` throws. `repository.json` is written last: without it there is none.
  */
 export async function initRepository(
   store: ObjectStore,
-  { passphrase, clock = systemClock }: { readonly passphrase: string; readonly clock?: Clock },
+  { clock = systemClock, label, ...holder }: KeyHolder & { readonly clock?: Clock; readonly label?: string },
 ): Promise<Repository> {
-  if (passphrase === "") throw new MusterError("usage", "the passphrase of a repository is empty");
   if ((await store.head(repositoryKey)) !== undefined) throw alreadyThere(store);
   const id = randomUUID();
-  const file: RepositoryFile = { format: formatName, version: formatVersion, id, createdAt: clock.now() };
   const masterKey = randomBytes(32);
-  const wrapped = await wrapKey(masterKey, id, passphrase);
-  await store.put(`keys/${wrapped.id}.json`, json(wrapped));
+  const wrapped = await wrapKey(masterKey, id, holder, { clock, label });
+  const keyCheck = keyCheckOf(masterKey, id);
+  const file: RepositoryFile = { format: formatName, version: formatVersion, id, createdAt: clock.now(), keyCheck };
+  await store.put(keyFileKey(wrapped.id), jsonObject(wrapped));
   try {
-    await store.put(repositoryKey, json(file));
+    await store.put(repositoryKey, jsonObject(file));
   } catch (thrown) {
     if (thrown instanceof MusterError && thrown.code === "object-exists") throw alreadyThere(store, thrown);
     throw thrown;
@@ -41,31 +45,14 @@ export async function initRepository(
 }
 
 /**
- * Opens a repository with its passphrase. Throws `repository-missing`, `repository-key-wrong` when the passphrase opens
- * none of its keys, and `repository-corrupt` when there is none to try.
+ * Opens a repository. Throws `repository-missing`, `repository-key-wrong` when what was given opens none of its keys,
+ * `repository-corrupt` when there is none to try, `usage` for a mistyped private key, `key-service-unavailable` and
+ * `key-service-refused`.
  */
-export async function openRepository(
-  store: ObjectStore,
-  { passphrase }: { readonly passphrase: string },
-): Promise<Repository> {
-  const { id } = await readRepositoryFile(store);
-  let damage: MusterError | undefined;
-  let tried = 0;
-  for await (const { key } of store.list("keys/")) {
-    try {
-      const file = parseKeyFile(await store.get(key), key);
-      const masterKey = file?.repositoryId === id ? await unwrapKey(file, passphrase) : undefined;
-      if (masterKey !== undefined) return repositoryOf(store, id, masterKey);
-      tried += 1;
-    } catch (thrown) {
-      if (!(thrown instanceof MusterError) || thrown.code !== "repository-corrupt") throw thrown;
-      damage = thrown; // another key may still be whole
-    }
-  }
-  if (tried === 0) throw damage ?? new MusterError("repository-corrupt", `${store.description} has no key`);
-  throw new MusterError("repository-key-wrong", `the passphrase does not open the repository in ${store.description}`, {
-    cause: damage,
-  });
+export async function openRepository(store: ObjectStore, given: Unlock): Promise<Repository> {
+  const file = await readRepositoryFile(store);
+  const { masterKey } = await unlock(store, file, given);
+  return repositoryOf(store, file.id, masterKey);
 }
 
 function alreadyThere(store: ObjectStore, cause?: unknown): MusterError {
@@ -84,8 +71,4 @@ function repositoryOf(store: ObjectStore, id: string, masterKey: Buffer): Reposi
     domains: () => listDomains(store),
     freeSpace: async () => store.freeSpace?.(),
   };
-}
-
-function json(value: unknown): Buffer {
-  return Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
 }

@@ -37,6 +37,18 @@ export const repositoryErrors = entries({
     hint: "Use the key file made with the repository.",
     retryable: false,
   },
+  "key-service-unavailable": {
+    kind: "unavailable",
+    summary: "The key service that holds a repository's key does not answer.",
+    hint: "Check the network and AWS_ENDPOINT_URL_KMS, or open the repository with another of its keys.",
+    retryable: true,
+  },
+  "key-service-refused": {
+    kind: "forbidden",
+    summary: "The key service does not let this host use the key.",
+    hint: "Give this host's credentials kms:Decrypt (to add a key: kms:GenerateDataKey), or use another of the repository's keys.",
+    retryable: false,
+  },
   "repository-corrupt": {
     kind: "corrupt",
     summary: "Stored data is damaged.",

@@ -1,2 +1,3 @@
+export { type KeyService, startKeyService } from "./key-service.ts";
 export * from "./random.ts";
 export * from "./sample.ts";
