@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addEnroll } from "./commands/enroll.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addRestore } from "./commands/restore.ts";
 import { addRun } from "./commands/run.ts";
 import { reportFailure } from "./exit.ts";
@@ -14,6 +15,7 @@ addEnroll(program);
 addRun(program);
 addCheck(program);
 addRestore(program);
+addKeys(program);
 
 try {
   await program.parseAsync();

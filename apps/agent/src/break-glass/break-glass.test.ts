@@ -48,7 +48,9 @@ beforeEach(() => {
 });
 
 function glass(options: Partial<BreakGlassOptions>): Promise<void> {
-  return breakGlass({ repository: place, keyFile, point: "latest", ...options }, signal, (line) => lines.push(line));
+  return breakGlass({ repository: place, key: keyFile, point: "latest", ...options }, signal, (line) =>
+    lines.push(line),
+  );
 }
 
 it("lists the services when none is named, and the points of one", async () => {
@@ -80,7 +82,7 @@ it("writes a single file", async () => {
 it("refuses a wrong key, and a service that has no point", async () => {
   const wrong = join(folder, "wrong.key");
   writeFileSync(wrong, "another\n");
-  await expect(glass({ keyFile: wrong })).rejects.toMatchObject({ code: "repository-key-wrong" });
+  await expect(glass({ key: wrong })).rejects.toMatchObject({ code: "repository-key-wrong" });
   await expect(glass({ service: "nothing", into: join(folder, "x") })).rejects.toMatchObject({ code: "point-missing" });
 });
 

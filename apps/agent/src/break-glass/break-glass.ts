@@ -1,14 +1,17 @@
-import { readFileSync } from "node:fs";
 import { formatSize, MusterError } from "@muster/core";
 import { openStore } from "@muster/object-store";
-import { type Domain, openRepository, type Repository } from "@muster/repository";
+import { type Domain, openRepository, type PointSummary } from "@muster/repository";
+import { nextSteps } from "./next-steps.ts";
+import { choosePoint, describePoint, listServices, newestFirst } from "./points.ts";
+import { finishOnto, restoreOnto } from "./restore-onto.ts";
+import { targetOf } from "./target.ts";
+import { unlockOf } from "./unlock.ts";
 import { writeEntries } from "./write-entries.ts";
-
-const otherPlace = "Check --repository: is this the place that the control plane's configuration names?";
 
 export interface BreakGlassOptions {
   readonly repository: string;
-  readonly keyFile: string;
+  /** A file with a passphrase or a private key, or `kms`. */
+  readonly key: string;
   /** Without it the services that have points are listed. */
   readonly service?: string;
   /** Only this entry, and what lies below it. */
@@ -19,62 +22,65 @@ export interface BreakGlassOptions {
   readonly point: string;
   readonly into?: string;
   readonly list?: boolean;
+  /** A running server, a data directory or an agent.yaml; see `targetOf`. */
+  readonly onto?: string;
+  readonly as?: string;
+  readonly passwordFile?: string;
+  readonly state?: string;
+  readonly allowNewTarget?: boolean;
+  readonly accept?: boolean;
+  readonly rollBack?: boolean;
 }
 
-/** What is shown of a point, and chosen by; times in milliseconds since the epoch. */
-export interface PointToChoose {
-  readonly id: string;
-  readonly source: string;
-  readonly kind: string;
-  readonly takenAt: number;
-  readonly logicalBytes: number;
+interface Glass {
+  readonly options: BreakGlassOptions;
+  readonly domain: Domain;
+  readonly points: readonly PointSummary[];
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
 }
 
-/** Promise 5: a repository and its key are enough. Lists a service's points, or writes one point's entries to a directory. */
+/** Promise 5: a repository and its key are enough. Lists, verifies, writes to a directory, or restores onto a server. */
 export async function breakGlass(
   options: BreakGlassOptions,
   signal: AbortSignal,
   print: (line: string) => void,
 ): Promise<void> {
-  const store = await openStore(options.repository);
-  const repository = await openRepository(store, { passphrase: readPassphrase(options.keyFile) });
+  const given = unlockOf(options.key);
+  const repository = await openRepository(await openStore(options.repository), given);
   if (options.service === undefined) return listServices(repository, signal, print);
   const domain = repository.domain(options.service);
-  const points = await domain.listPoints({ signal });
-  const wanted = points.filter(({ source }) => options.source === undefined || source === options.source);
-  if (options.list === true) {
-    for (const point of newestFirst(wanted)) print(describePoint(point));
-    return;
-  }
-  if (options.verify === true) return verifyPoints(domain, options, signal, print);
-  if (options.into === undefined)
-    throw new MusterError("usage", "name a directory with --into, or use --list or --verify");
-  const point = choosePoint(wanted, options.point);
-  const reader = await domain.openPoint(point.id);
-  const written = await writeEntries(reader, options.into, signal, options.path);
-  print(`${describePoint(point)}\n${written.entries} entries, ${formatSize(written.bytes)}, are in ${options.into}`);
+  const all = await domain.listPoints({ signal });
+  const points = all.filter(({ source }) => options.source === undefined || source === options.source);
+  const glass = { options, domain, points, signal, print };
+  if (options.list === true) for (const point of newestFirst(points)) print(describePoint(point));
+  else if (options.verify === true) await verifyPoints(glass);
+  else if (options.into !== undefined) await writeInto(glass, options.into);
+  else if (options.onto !== undefined) await writeOnto(glass, options.onto);
+  else
+    throw new MusterError("usage", "name a directory with --into or a target with --onto, or use --list or --verify");
 }
 
-async function listServices(repository: Repository, signal: AbortSignal, print: (line: string) => void): Promise<void> {
-  let found = 0;
-  for await (const service of repository.domains()) {
-    const points = newestFirst(await repository.domain(service).listPoints({ signal }));
-    const sources = [...new Set(points.map(({ source }) => source))].sort().join(", ");
-    const newest = points[0] === undefined ? "" : `, the newest of ${new Date(points[0].takenAt).toISOString()}`;
-    print(`${service}  ${points.length} points of ${sources}${newest}`);
-    found += 1;
-  }
-  if (found === 0)
-    throw new MusterError("point-missing", "the repository holds no recovery point", { hint: otherPlace });
+async function writeInto({ options, domain, points, signal, print }: Glass, into: string): Promise<void> {
+  const point = choosePoint(points, options.point);
+  const written = await writeEntries(await domain.openPoint(point.id), into, signal, options.path);
+  print(`${describePoint(point)}\n${written.entries} entries, ${formatSize(written.bytes)}, are in ${into}`);
+  if (options.path === undefined) for (const line of nextSteps(point, into)) print(line);
+}
+
+async function writeOnto({ options, domain, points, signal, print }: Glass, onto: string): Promise<void> {
+  const point = choosePoint(points, options.point);
+  const { state = "./muster-restore-state", passwordFile } = options;
+  const target = await targetOf({ onto, source: options.as ?? point.source, passwordFile, state });
+  const verb = options.accept === true ? "accept" : options.rollBack === true ? "rollBack" : undefined;
+  if (verb !== undefined) return finishOnto(target, point.id, { verb, signal, print });
+  print(describePoint(point));
+  const allowNewTarget = options.allowNewTarget === true;
+  await restoreOnto(target, await domain.openPoint(point.id), { allowNewTarget, signal, print });
 }
 
 /** Reads everything that the points need. Throws `repository-corrupt` after all that is damaged was named. */
-async function verifyPoints(
-  domain: Domain,
-  { point }: Pick<BreakGlassOptions, "point">,
-  signal: AbortSignal,
-  print: (line: string) => void,
-): Promise<void> {
+async function verifyPoints({ domain, options: { point }, signal, print }: Glass): Promise<void> {
   const only = point === "latest" ? {} : { point };
   const { points, bytesRead, damage } = await domain.verify({ level: "read", signal, ...only });
   for (const { object, message, point: hit, entries } of damage) {
@@ -84,41 +90,4 @@ async function verifyPoints(
   const read = `${points.length} points, ${formatSize(bytesRead)} read`;
   if (damage.length === 0) return print(`${read}: whole`);
   throw new MusterError("repository-corrupt", `${read}: ${damage.length} objects are damaged`);
-}
-
-/** The point of that id, or the newest. Throws `point-missing`, and `usage` when `latest` could mean several sources. */
-export function choosePoint<P extends PointToChoose>(points: readonly P[], wanted: string): P {
-  if (wanted !== "latest") {
-    const named = points.find(({ id }) => id === wanted);
-    if (named !== undefined) return named;
-    throw new MusterError("point-missing", `there is no point ${wanted}`, { hint: "List them with --list." });
-  }
-  const sources = [...new Set(points.map(({ source }) => source))];
-  if (sources.length > 1) {
-    throw new MusterError("usage", `the service has several sources: ${sources.join(", ")}`, {
-      hint: "Name one with --source.",
-    });
-  }
-  const [latest] = newestFirst(points);
-  if (latest === undefined)
-    throw new MusterError("point-missing", "there is no recovery point of that service and source", {
-      hint: "List the services by leaving out --service, and the points of one with --list.",
-    });
-  return latest;
-}
-
-function newestFirst<P extends PointToChoose>(points: readonly P[]): P[] {
-  return points.toSorted((left, right) => right.takenAt - left.takenAt);
-}
-
-function describePoint({ id, source, kind, takenAt, logicalBytes }: PointToChoose): string {
-  return `${new Date(takenAt).toISOString()}  ${source} (${kind})  ${formatSize(logicalBytes)}  ${id}`;
-}
-
-function readPassphrase(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    throw new MusterError("secret-missing", `the key file ${file} cannot be read`, { cause });
-  }
 }
