@@ -32,10 +32,12 @@ export function fromPrinted(text: string, length: number, what: string): Buffer 
     bits = (bits << 5n) | BigInt(value);
   }
   if (plain.length !== digits) throw misread(what, `has ${plain.length} characters, not ${digits}`);
-  bits >>= BigInt(digits * 5 - total * 8);
+  const padding = BigInt(digits * 5 - total * 8);
+  const padded = bits & ((1n << padding) - 1n);
+  bits >>= padding;
   const all = Buffer.from(bits.toString(16).padStart(total * 2, "0"), "hex");
   const bytes = all.subarray(0, length);
-  if (!checksum(bytes).equals(all.subarray(length)))
+  if (padded !== 0n || !checksum(bytes).equals(all.subarray(length)))
     throw misread(what, "has a wrong character: its checksum does not fit");
   return bytes;
 }
