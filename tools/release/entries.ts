@@ -14,4 +14,5 @@ export const helpers = {
   "muster-agent-describe": join(root, "apps/agent/src/config/describe-process.ts"),
   "muster-agent-signing-request": join(root, "apps/agent/src/enrolment/signing-request-process.ts"),
   "muster-pack-worker": join(root, "libs/repository/src/pack/pack-worker.ts"),
+  "muster-restore-worker": join(root, "libs/repository/src/restore/restore-worker.ts"),
 } as const;

@@ -13,6 +13,8 @@ export interface DomainContext {
   readonly sealKey: Buffer;
   readonly gear: Uint32Array;
   readonly ids: ChunkIds;
+  /** The key that `ids` computes with, for threads that compute their own. */
+  readonly idKey: Buffer;
 }
 
 export function domainContext(
@@ -22,5 +24,14 @@ export function domainContext(
   domainKey: Uint8Array,
 ): DomainContext {
   const { id, seal, gear } = splitDomainKey(domainKey);
-  return { store, repositoryId, name, prefix: `${encodeName(name)}/`, sealKey: seal, gear, ids: chunkIds(id) };
+  return {
+    store,
+    repositoryId,
+    name,
+    prefix: `${encodeName(name)}/`,
+    sealKey: seal,
+    gear,
+    ids: chunkIds(id),
+    idKey: id,
+  };
 }

@@ -5,8 +5,8 @@ export type { KeyHolder } from "./keys/wrap-key.ts";
 export { newKeyPair, type PrintedKeyPair, publicKeyOf } from "./keys/x25519.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";
+export { ownerRefused } from "./restore/new-file.ts";
 export { type RestoreOptions, restoreTree } from "./restore/restore-tree.ts";
-export { type WriteFileOptions, writeFileEntry } from "./restore/write-file.ts";
 export type {
   BeginOptions,
   Chunking,
@@ -18,6 +18,7 @@ export type {
   Entry,
   EntryMeta,
   EntryType,
+  FileToWrite,
   JsonValue,
   ListOptions,
   PointKind,
@@ -31,5 +32,6 @@ export type {
   VerifyLevel,
   VerifyOptions,
   VerifyReport,
+  WriteFilesOptions,
   WriteProgress,
 } from "./types.ts";

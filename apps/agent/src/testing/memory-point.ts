@@ -1,6 +1,7 @@
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { MusterError, systemErrorCode } from "@muster/core";
-import type { DiskEntry, PointReader, PointWriter } from "@muster/repository";
+import type { DiskEntry, FileToWrite, PointReader, PointWriter, WriteFilesOptions } from "@muster/repository";
+import { writeFilesHere } from "@muster/repository/testing";
 
 type Meta = Parameters<PointWriter["addDirectory"]>[1];
 
@@ -40,15 +41,18 @@ export function memoryPoint(text?: string) {
       return stored;
     },
   };
+  async function* read({ path }: { path: string }) {
+    const content = entries.get(path)?.content ?? Buffer.alloc(0);
+    for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536);
+  }
   const reader = {
     async *entries() {
       for (const path of [...entries.keys()].sort()) yield entries.get(path)?.entry;
     },
     entry: async (path: string) => entries.get(path)?.entry,
-    async *read({ path }: { path: string }) {
-      const content = entries.get(path)?.content ?? Buffer.alloc(0);
-      for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536);
-    },
+    read,
+    writeFiles: (files: AsyncIterable<FileToWrite>, options: WriteFilesOptions = {}) =>
+      writeFilesHere(read, files, options),
   };
   return {
     // Sources use the named members only, which these are.

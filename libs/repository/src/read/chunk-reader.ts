@@ -2,7 +2,7 @@ import { MusterError } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { openBox } from "../encrypt/box.ts";
-import type { ChunkIndex, ChunkPlace } from "../index/chunk-index.ts";
+import type { ChunkIndex, ChunkPlace, SegmentPlace } from "../index/chunk-index.ts";
 import { addUncoveredPacks } from "../index/load-index.ts";
 import { packBoxKey, packKey } from "../pack/layout.ts";
 
@@ -57,11 +57,16 @@ function segmentCache(domain: DomainContext, index: ChunkIndex): (segment: numbe
 }
 
 async function loadSegment(domain: DomainContext, index: ChunkIndex, segment: number): Promise<Buffer> {
-  const { packId, position, offset, length, plainLength } = index.place(segment);
-  const box = await readRange(domain, packKey(domain, packId), { offset, length });
+  const { packId, position, plainLength } = index.place(segment);
+  const box = await readBox(domain, index.place(segment));
   const plain = await openBox(packBoxKey(domain, packId), position, box);
   if (plain.length !== plainLength) throw malformed(packKey(domain, packId), `has box ${position} of another length`);
   return plain;
+}
+
+/** The box of a segment as it is stored. Throws `repository-corrupt` when its pack is missing or too short. */
+export function readBox(domain: DomainContext, { packId, offset, length }: SegmentPlace): Promise<Uint8Array> {
+  return readRange(domain, packKey(domain, packId), { offset, length });
 }
 
 async function readRange(

@@ -3,10 +3,15 @@ import type { DomainContext } from "../context.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { summaryOf } from "../manifest/manifest.ts";
+import { writeFilesInThreads } from "../restore/write-files.ts";
+import { writeFilesHere } from "../restore/write-files-here.ts";
 import { decodeEntries } from "../tree/entry-codec.ts";
 import type { Content, Entry, LinkEntry, PointReader } from "../types.ts";
 import { type ChunkReader, chunkReader } from "./chunk-reader.ts";
 import { readContent } from "./read-content.ts";
+
+/** Bytes of content from which starting threads for a restore pays. */
+const threadsPayFrom = 16 * 2 ** 20;
 
 /** Opens the content of a point whose manifest is read. Loads the domain's index, as far as its packs are there. */
 export async function pointReader(domain: DomainContext, manifest: Manifest): Promise<PointReader> {
@@ -17,13 +22,19 @@ export async function pointReader(domain: DomainContext, manifest: Manifest): Pr
     for await (const found of entries()) if (found.path === path) return found;
     return undefined;
   };
+  async function* read(of: Entry, options?: { readonly signal?: AbortSignal | undefined }) {
+    const source = of.type === "hardlink" ? await linkedEntry(of, entry) : of;
+    yield* readContent(source.content, chunks, options?.signal);
+  }
   return {
     summary: summaryOf(domain.name, manifest),
     entries,
     entry,
-    async *read(of, options) {
-      const source = of.type === "hardlink" ? await linkedEntry(of, entry) : of;
-      yield* readContent(source.content, chunks, options?.signal);
+    read,
+    async writeFiles(files, options = {}) {
+      const inThreads = manifest.logicalBytes >= threadsPayFrom;
+      if (inThreads) await writeFilesInThreads({ domain, index, chunks }, files, options);
+      else await writeFilesHere(read, files, options);
     },
   };
 }

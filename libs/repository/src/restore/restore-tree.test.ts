@@ -6,7 +6,7 @@ import { memoryStore } from "@muster/object-store/testing";
 import { afterAll, expect, test } from "vitest";
 import { pathFromBytes, pathToBytes } from "../encoding/path.ts";
 import { restoreTree } from "../index.ts";
-import { backUp, meta, newDomain, pieces, seededRandom, spec, takenAt } from "../testing/index.ts";
+import { backUp, meta, newDomain, pieces, seededRandom, spec, takenAt, writeFilesHere } from "../testing/index.ts";
 import type { Domain, Entry, PointReader, PointWriter } from "../types.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "muster-restore-"));
@@ -129,15 +129,17 @@ test("nothing that is there is overwritten", async () => {
 /** A reader of entries that no writer of ours would write, as whoever has the domain key could. */
 function forged(entries: Partial<Entry>[]): PointReader {
   const whole = entries.map((entry) => ({ ...meta, mtimeNs: 0n, uid: 0, gid: 0, size: 1, ...entry }) as Entry);
+  async function* read() {
+    yield Buffer.from("!");
+  }
   return {
     summary: {} as PointReader["summary"], // not used by a restore
     async *entries() {
       yield* whole;
     },
     entry: async (path) => whole.find((entry) => entry.path === path),
-    async *read() {
-      yield Buffer.from("!");
-    },
+    read,
+    writeFiles: (files, options = {}) => writeFilesHere(read, files, options),
   };
 }
 

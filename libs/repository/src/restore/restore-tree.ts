@@ -1,11 +1,11 @@
 import { link, mkdir, symlink } from "node:fs/promises";
-import { asMusterError, MusterError, mapLimit, systemErrorCode, throwIfAborted } from "@muster/core";
+import { MusterError, throwIfAborted } from "@muster/core";
 import { pathToBytes } from "../encoding/path.ts";
-import type { Entry, PointReader } from "../types.ts";
+import type { Entry, FileToWrite, LinkEntry, PointReader } from "../types.ts";
 import { syncTree } from "./durable.ts";
+import { restoreError } from "./errors.ts";
 import { applyMeta } from "./meta.ts";
 import { restoreTarget, type Target } from "./target.ts";
-import { writeFileEntry } from "./write-file.ts";
 
 export interface RestoreOptions {
   /** Which entries to restore; all when left out. Parents of those are made as needed. */
@@ -16,15 +16,15 @@ export interface RestoreOptions {
   readonly ownership?: boolean;
 }
 
-/** Files that are written at once. */
-const concurrency = 4;
-
 interface Restore {
   readonly reader: PointReader;
   readonly target: Target;
   readonly options: RestoreOptions;
   readonly ownership: boolean;
   readonly done: { files: number; bytes: number };
+  /** Met on the way, for later. */
+  readonly directories: Entry[];
+  readonly links: LinkEntry<"symlink" | "hardlink">[];
 }
 
 /**
@@ -43,6 +43,8 @@ export async function restoreTree(
     options,
     ownership: options.ownership ?? process.getuid?.() === 0,
     done: { files: 0, bytes: 0 },
+    directories: [],
+    links: [],
   };
   try {
     await mkdir(targetDirectory, { recursive: true, mode: 0o700 });
@@ -66,39 +68,61 @@ async function* included({ reader, options }: Restore): AsyncGenerator<Entry> {
 }
 
 async function writeFiles(restore: Restore): Promise<void> {
-  const { target } = restore;
-  await mapLimit(included(restore), concurrency, async (entry) => {
-    if (entry.type === "directory") await target.makeDirectory(entry.path);
-    if (entry.type === "file") await writeFile(restore, entry, entry);
+  const { reader, options, done } = restore;
+  await reader.writeFiles(filesOf(restore), {
+    signal: options.signal,
+    onBytes(count) {
+      done.bytes += count;
+      options.onProgress?.({ ...done });
+    },
+    onFile() {
+      done.files += 1;
+    },
   });
 }
 
-/** Writes the content of `content` (a file or hard link) as the file `entry`. */
-async function writeFile({ reader, target, options, ownership, done }: Restore, entry: Entry, content: Entry) {
+/** The files, each with its directory made; notes the other entries. */
+async function* filesOf(restore: Restore): AsyncGenerator<FileToWrite> {
+  const { target, directories, links } = restore;
+  for await (const entry of included(restore)) {
+    if (entry.type === "directory") {
+      await target.makeDirectory(entry.path);
+      directories.push(entry);
+    } else if (entry.target === undefined) yield await fileAt(restore, entry);
+    else links.push(entry);
+  }
+}
+
+async function fileAt({ target, ownership }: Restore, entry: Entry, content = entry): Promise<FileToWrite> {
   await target.prepareParent(entry.path);
-  const onBytes = (count: number): void => {
-    done.bytes += count;
-    options.onProgress?.({ ...done });
-  };
-  const place = target.place(entry.path);
-  await writeFileEntry(reader, entry, content, place, { signal: options.signal, ownership, onBytes });
-  done.files += 1;
+  return { entry, content, path: target.place(entry.path), ownership };
 }
 
 async function writeLinks(restore: Restore): Promise<void> {
-  const { target, options, ownership, done } = restore;
-  for await (const entry of included(restore)) {
+  const { target, ownership, done, links, options } = restore;
+  for (const entry of links) {
+    throwIfAborted(options.signal);
+    await target.prepareParent(entry.path);
     if (entry.type === "symlink") {
-      await target.prepareParent(entry.path);
-      await symlink(pathToBytes(entry.target ?? ""), target.place(entry.path));
+      await symlink(pathToBytes(entry.target), target.place(entry.path));
       await applyMeta(target.place(entry.path), entry, ownership);
       done.files += 1;
-    } else if (entry.type === "hardlink" && entry.target !== undefined) {
-      await target.prepareParent(entry.path);
-      if (options.include !== undefined && !options.include(entry.target)) await writeFile(restore, entry, entry);
-      else await linkFile(restore, entry, entry.target);
-    }
+    } else if (options.include?.(entry.target) ?? true) await linkFile(restore, entry, entry.target);
+    else await writeLinked(restore, entry);
   }
+}
+
+/** A hard link to a file that is not restored brings the content along. */
+async function writeLinked(restore: Restore, entry: LinkEntry<"symlink" | "hardlink">): Promise<void> {
+  const { reader, done, options } = restore;
+  const content = await reader.entry(entry.target);
+  if (content?.type !== "file") {
+    const problem = `${entry.path} is a link to ${entry.target}, which is no file of this point`;
+    throw new MusterError("repository-corrupt", problem);
+  }
+  await reader.writeFiles([await fileAt(restore, entry, content)], { signal: options.signal });
+  done.files += 1;
+  done.bytes += content.size;
 }
 
 async function linkFile({ target, done }: Restore, entry: Entry, to: string): Promise<void> {
@@ -107,28 +131,11 @@ async function linkFile({ target, done }: Restore, entry: Entry, to: string): Pr
   done.files += 1;
 }
 
-async function finishDirectories(restore: Restore): Promise<void> {
-  const directories: Entry[] = [];
-  for await (const entry of included(restore)) if (entry.type === "directory") directories.push(entry);
+async function finishDirectories({ directories, target, ownership }: Restore): Promise<void> {
   directories.sort((a, b) => b.path.length - a.path.length); // a child's path is longer than its parent's
-  for (const entry of directories) await applyMeta(restore.target.place(entry.path), entry, restore.ownership);
+  for (const entry of directories) await applyMeta(target.place(entry.path), entry, ownership);
 }
 
 async function* paths(restore: Restore): AsyncGenerator<Buffer> {
   for await (const { type, path } of included(restore)) if (type !== "symlink") yield restore.target.place(path);
-}
-
-function restoreError(thrown: unknown, directory: string): MusterError {
-  if (thrown instanceof MusterError) return thrown;
-  const code = systemErrorCode(thrown);
-  const message = `restore into ${directory}: ${asMusterError(thrown).message}`;
-  if (code === "ENOSPC" || code === "EDQUOT") return new MusterError("disk-full", message, { cause: thrown });
-  if (code === "ABORT_ERR") return new MusterError("cancelled", message, { cause: thrown });
-  if (code === "EEXIST" || code === "ENOTDIR") {
-    return new MusterError("conflict", message, {
-      cause: thrown,
-      hint: "A restore overwrites nothing: give it an empty directory, or move aside what is there.",
-    });
-  }
-  return new MusterError("source-failed", message, { cause: thrown });
 }

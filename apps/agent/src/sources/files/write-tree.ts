@@ -1,12 +1,10 @@
 import { chmod, lchown, link, lutimes, mkdir, rm, symlink, utimes } from "node:fs/promises";
-import { MusterError, mapLimit, systemErrorCode } from "@muster/core";
-import { type PointReader, pathToBytes, writeFileEntry } from "@muster/repository";
+import { systemErrorCode } from "@muster/core";
+import { type FileToWrite, ownerRefused, type PointReader, pathToBytes } from "@muster/repository";
 import { syncFileSystem } from "../disk.ts";
 import { decodePath, hardLinksEntry, joinBytes, rootEntry } from "./names.ts";
 
 type Entry = NonNullable<Awaited<ReturnType<PointReader["entry"]>>>;
-
-const concurrency = 4;
 
 export interface WrittenTree {
   readonly bytes: number;
@@ -25,30 +23,40 @@ export async function writeTree(
   onBytes: (bytes: number) => void,
 ): Promise<WrittenTree> {
   const place = placer(index, target);
-  const directories: { path: Buffer; entry: Entry }[] = [];
+  const directories: Placed[] = [];
+  const links: Placed[] = [];
   let bytes = 0;
   let items = 0;
-  for await (const entry of directoriesOf(reader, place)) {
-    await mkdir(entry.path, { mode: 0o700 });
-    directories.push(entry);
-  }
-  await mapLimit(othersOf(reader, place), concurrency, async ({ path, entry }) => {
-    if (entry.type === "symlink") await writeSymlink(path, entry);
-    else {
-      const written = await writeFile(reader, path, entry, signal);
-      bytes += written;
-      onBytes(written);
+  const files = async function* (): AsyncGenerator<FileToWrite> {
+    for await (const { path, entry } of placed(reader, place)) {
+      items += 1;
+      if (entry.type === "file") yield { path, entry, content: entry, ownership: !isOurs(entry) };
+      else if (entry.type === "symlink") links.push({ path, entry });
+      else {
+        await mkdir(path, { mode: 0o700 });
+        directories.push({ path, entry });
+      }
     }
-    items += 1;
+  };
+  await reader.writeFiles(files(), {
+    signal,
+    onBytes(count) {
+      bytes += count;
+      onBytes(count);
+    },
   });
+  for (const { path, entry } of links) await writeSymlink(path, entry);
   await relink(reader, place, signal);
 
   // Directories last and deepest first: writing into them changes their times, and their modes may forbid it.
-  for (const { path, entry } of directories.reverse()) {
-    await applyMeta(path, entry);
-  }
+  for (const { path, entry } of directories.reverse()) await applyMeta(path, entry);
   await syncFileSystem(target, signal);
-  return { bytes, items: items + directories.length };
+  return { bytes, items };
+}
+
+interface Placed {
+  readonly path: Buffer;
+  readonly entry: Entry;
 }
 
 type Place = (entryPath: string) => Buffer | undefined;
@@ -62,39 +70,19 @@ function placer(index: number, target: string): Place {
   };
 }
 
-async function* placed(reader: PointReader, place: Place): AsyncGenerator<{ path: Buffer; entry: Entry }> {
+/** The entries below the target, a directory before what is in it: our backup stores them so. */
+async function* placed(reader: PointReader, place: Place): AsyncGenerator<Placed> {
   for await (const entry of reader.entries()) {
     const path = place(entry.path);
     if (path !== undefined) yield { path, entry };
   }
 }
 
-/** Directories in an order that has parents first, whatever the order of the entries. */
-async function* directoriesOf(reader: PointReader, place: Place) {
-  const found: { path: Buffer; entry: Entry }[] = [];
-  for await (const item of placed(reader, place)) if (item.entry.type === "directory") found.push(item);
-  yield* found.sort((a, b) => Buffer.compare(a.path, b.path));
-}
-
-async function* othersOf(reader: PointReader, place: Place) {
-  for await (const item of placed(reader, place)) if (item.entry.type !== "directory") yield item;
-}
-
-async function writeSymlink(path: Buffer, entry: Entry & { type: "symlink" }): Promise<void> {
-  await symlink(pathToBytes(entry.target), path);
+async function writeSymlink(path: Buffer, entry: Entry): Promise<void> {
+  await symlink(pathToBytes(entry.target ?? ""), path);
   await own(path, entry);
   const seconds = Number(entry.mtimeNs) / 1e9;
   await lutimes(path, seconds, seconds);
-}
-
-async function writeFile(reader: PointReader, path: Buffer, entry: Entry, signal: AbortSignal): Promise<number> {
-  let bytes = 0;
-  const onBytes = (count: number): void => {
-    bytes += count;
-  };
-  const ownership = !isOurs(entry);
-  await orOwnerHint(path, entry, () => writeFileEntry(reader, entry, entry, path, { signal, ownership, onBytes }));
-  return bytes;
 }
 
 /** Makes names of one file one file again. */
@@ -121,23 +109,17 @@ async function applyMeta(path: Buffer, entry: Entry): Promise<void> {
 }
 
 async function own(path: Buffer, entry: Entry): Promise<void> {
-  if (!isOurs(entry)) await orOwnerHint(path, entry, () => lchown(path, entry.uid, entry.gid));
+  if (isOurs(entry)) return;
+  const { uid, gid } = entry;
+  try {
+    await lchown(path, uid, gid);
+  } catch (cause) {
+    if (systemErrorCode(cause) !== "EPERM") throw cause;
+    throw ownerRefused(path, uid, gid, cause);
+  }
 }
 
 /** Whether what we make has that owner by itself. */
 function isOurs({ uid, gid }: Entry): boolean {
   return process.getuid?.() === uid && process.getgid?.() === gid;
-}
-
-async function orOwnerHint(path: Buffer, { uid, gid }: Entry, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    if (systemErrorCode(cause) !== "EPERM") throw cause;
-    throw new MusterError("source-failed", `may not give ${path.toString()} to user ${uid}, group ${gid}`, {
-      cause,
-      retryable: false,
-      hint: "Run the agent as root, or as the user that owns the files.",
-    });
-  }
 }

@@ -1,0 +1,73 @@
+import { availableParallelism } from "node:os";
+import { throwIfAborted } from "@muster/core";
+import type { DomainContext } from "../context.ts";
+import type { ChunkIndex } from "../index/chunk-index.ts";
+import { readBox } from "../read/chunk-reader.ts";
+import { restoreThreads } from "./restore-threads.ts";
+import type { SegmentGroup } from "./segment-groups.ts";
+
+/** Threads at most: each costs about 50 MB. */
+const mostThreads = 2;
+/** Segments that are being read from the store or wait for a thread, for each thread. */
+const aheadPerThread = 3;
+
+/** Reads segments and has them written by threads. */
+export interface SegmentWriter {
+  /** Resolves when there is room for another group. Throws what failed, whichever group it was. */
+  write(group: SegmentGroup): Promise<void>;
+  /** The same for work of others on the same files. */
+  fail(error: unknown): void;
+  /** Throws what failed. */
+  check(): void;
+  /** Resolves when everything is written; throws what failed. */
+  finish(): Promise<void>;
+  /** Gives up what is not written; resolves when nobody writes any more. */
+  stop(): Promise<void>;
+}
+
+export function segmentWriter(
+  domain: DomainContext,
+  index: ChunkIndex,
+  signal: AbortSignal | undefined,
+  onWritten: (group: SegmentGroup) => void,
+): SegmentWriter {
+  const { repositoryId, name, sealKey, idKey } = domain;
+  const count = Math.min(mostThreads, availableParallelism());
+  const threads = restoreThreads({ owner: { repositoryId, name, sealKey }, idKey }, count);
+  const running = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+  };
+  const check = (): void => {
+    throwIfAborted(signal);
+    if (failure !== undefined) throw failure.error;
+  };
+  const writeGroup = async (group: SegmentGroup): Promise<void> => {
+    const place = index.place(group.segment);
+    const box = await readBox(domain, place);
+    const { packId, position, plainLength } = place;
+    await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+    onWritten(group);
+  };
+  return {
+    async write(group) {
+      const task: Promise<void> = writeGroup(group)
+        .catch(fail)
+        .finally(() => running.delete(task));
+      running.add(task);
+      while (running.size >= count * aheadPerThread) await Promise.race(running);
+      check();
+    },
+    fail,
+    check,
+    async finish() {
+      await Promise.all(running);
+      check();
+    },
+    async stop() {
+      await threads.stop();
+      await Promise.all(running);
+    },
+  };
+}
