@@ -50,7 +50,7 @@ export interface ObjectStore {
  * delete: the type does not allow it.
  */
 export interface DeletableStore extends ObjectStore {
-  /** Removes the object durably. Throws `object-missing`. */
+  /** Removes the object durably. Throws `object-missing`, and `object-locked` while the store keeps it (Object Lock). */
   delete(key: string, options?: CallOptions): Promise<void>;
 }
 

@@ -13,6 +13,12 @@ export const repositoryErrors = entries({
     hint: "Run a verification of the repository.",
     retryable: false,
   },
+  "object-locked": {
+    kind: "conflict",
+    summary: "The store keeps an object from being deleted until a time or a release.",
+    hint: "Nothing needs to be done: a later sweep deletes it when its lock has ended.",
+    retryable: false,
+  },
   "store-unavailable": {
     kind: "unavailable",
     summary: "The object store does not answer.",
@@ -53,6 +59,18 @@ export const repositoryErrors = entries({
     kind: "corrupt",
     summary: "Stored data is damaged.",
     hint: "Run a verification; restore from another point or copy.",
+    retryable: false,
+  },
+  "lease-lost": {
+    kind: "conflict",
+    summary: "A backup or copy was stopped before its manifest, because its lease in the repository had ended.",
+    hint: "Run it again; it was silent for longer than its lease. What it stored is found and used again where it is safe.",
+    retryable: true,
+  },
+  "sweep-superseded": {
+    kind: "conflict",
+    summary: "A newer sweep of this repository has begun, so that an older one may do nothing more.",
+    hint: "Let the newer one work; run only one sweeper for each repository.",
     retryable: false,
   },
   "point-missing": {

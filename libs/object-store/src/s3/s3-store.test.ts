@@ -1,3 +1,4 @@
+import { ListObjectVersionsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDeletableStore, openStore } from "../index.ts";
 import { collect, objectStoreContract, type S3Site, startS3Site } from "../testing/index.ts";
@@ -40,5 +41,31 @@ describe("a store in S3", () => {
       await Promise.all(keys.slice(from, from + 50).map((key) => store.put(key, Buffer.from(key))));
     }
     expect((await collect(store.list("many/"))).map(({ key }) => key).sort()).toEqual(keys);
+  });
+});
+
+describe("deleting in a bucket with Object Lock", () => {
+  test("reports an object that is locked, and leaves it", async () => {
+    const place = `${locked}/s${count++}`;
+    const store = await openStore(site.address(place, "agent", { lock: "governance:1h" }));
+    await store.put("k", Buffer.from("v"));
+    const sweeper = await openDeletableStore(site.address(place, "admin"));
+    await expect(sweeper.delete("k")).rejects.toEqual(code("object-locked"));
+    expect(Buffer.from(await store.get("k")).toString()).toBe("v");
+  });
+
+  test("removes every version of one that is not locked, so that no bytes stay", async () => {
+    const place = `${locked}/s${count++}`;
+    const store = await openStore(site.address(place, "agent"));
+    await store.put("k", Buffer.from("first"));
+    const admin = site.client("admin");
+    const Prefix = `${place.slice(place.indexOf("/") + 1)}/`;
+    await admin.send(new PutObjectCommand({ Bucket: locked, Key: `${Prefix}k`, Body: "written over it" }));
+    await (await openDeletableStore(site.address(place, "admin"))).delete("k");
+    expect(await store.head("k")).toBeUndefined();
+    const { Versions = [], DeleteMarkers = [] } = await admin.send(
+      new ListObjectVersionsCommand({ Bucket: locked, Prefix }),
+    );
+    expect([...Versions, ...DeleteMarkers].filter(({ Key }) => Key === `${Prefix}k`)).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
-import { DeleteObjectCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { MusterError, throwIfAborted } from "@muster/core";
 import { shortObject } from "../fs/read.ts";
 import { checkKey, checkPrefix } from "../keys.ts";
 import type { ByteRange, CallOptions, DeletableStore, ObjectInfo, ObjectStore } from "../port.ts";
 import type { Connection } from "./connection.ts";
+import { deleteObject } from "./delete.ts";
 import { httpStatus } from "./errors.ts";
 import { listObjects } from "./list.ts";
 import { putObject } from "./put.ts";
@@ -40,20 +41,15 @@ export function s3Store(s3: Connection): ObjectStore {
   };
 }
 
-/**
- * The same with `delete`. In a bucket with versions (Object Lock has them) it leaves a delete marker, and a rule of the
- * bucket's lifecycle frees the bytes.
- */
+/** The same with `delete`; in a bucket with versions it removes the object with all of them. */
 export function deletableStore(s3: Connection): DeletableStore {
   return {
     ...s3Store(s3),
     async delete(key, options) {
       checkKey(key);
-      const signal = options?.signal;
-      throwIfAborted(signal);
+      throwIfAborted(options?.signal);
       if ((await headObject(s3, key, options)) === undefined) throw missing(key); // S3 does not say
-      const command = new DeleteObjectCommand({ Bucket: s3.bucket, Key: s3.prefix + key });
-      await s3.call({ what: `delete ${key}`, signal }, (abortSignal) => s3.client.send(command, { abortSignal }));
+      await deleteObject(s3, key, options?.signal);
     },
   };
 }
