@@ -3,10 +3,19 @@ export { type AddKeyOptions, addKey, type KeyInfo, listKeys, removeKey, whichKey
 export { type Unlock, unlockFromText } from "./keys/unlock.ts";
 export type { KeyHolder } from "./keys/wrap-key.ts";
 export { newKeyPair, type PrintedKeyPair, publicKeyOf } from "./keys/x25519.ts";
+export { holdLease, type Lease, type LeaseOptions } from "./lease/hold.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";
 export { ownerRefused } from "./restore/new-file.ts";
 export { type RestoreOptions, restoreTree } from "./restore/restore-tree.ts";
+export type {
+  DomainSweep,
+  PackCount,
+  PointFate,
+  SweepOptions,
+  SweepReport,
+  SweepRules,
+} from "./sweep/types.ts";
 export type {
   BeginOptions,
   Chunking,

@@ -35,7 +35,7 @@ test("killed at any moment, a writer loses nothing that it acknowledged and leav
   const random = seededRandom(41);
   const acknowledged: string[] = [];
   for (let seed = 1; seed <= 12; seed++) {
-    let callsLeft = 1 + random.below(30);
+    let callsLeft = 1 + random.below(60);
     const child = startWorker({ kind: "points", path, grant, seed }, (report, worker) => {
       if (report.kind === "committed") acknowledged.push(report.id);
       if (report.kind === "call" && --callsLeft === 0) worker.kill("SIGKILL");

@@ -18,6 +18,7 @@ import {
   readRepositoryFile,
   repositoryKey,
 } from "./repository-file.ts";
+import { sweepRepository } from "./sweep/sweep.ts";
 import type { Repository } from "./types.ts";
 
 /**
@@ -68,6 +69,8 @@ function repositoryOf(store: ObjectStore, id: string, masterKey: Buffer): Reposi
     id,
     domain: (name) => domainOf(domainContext(store, id, name, domainKey(name))),
     grant: (name) => ({ repositoryId: id, domain: name, key: domainKey(name).toString("base64url") }),
+    sweep: (deletable, options) =>
+      sweepRepository(deletable, (name) => domainContext(deletable, id, name, domainKey(name)), options),
     domains: () => listDomains(store),
     freeSpace: async () => store.freeSpace?.(),
   };

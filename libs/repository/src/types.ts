@@ -1,5 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import type { Clock, MusterError } from "@muster/core";
+import type { DeletableStore } from "@muster/object-store";
+import type { SweepOptions, SweepReport } from "./sweep/types.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -262,6 +264,11 @@ export interface Repository {
   readonly id: string;
   domain(name: string): Domain;
   grant(name: string): DomainGrant;
+  /**
+   * Deletes what nobody needs any more, through a store that may delete; see `docs/format.md`. Throws `sweep-superseded` when a
+   * newer sweep has begun.
+   */
+  sweep(store: DeletableStore, options: SweepOptions): Promise<SweepReport>;
   /** The names of the domains that have points. */
   domains(): AsyncIterable<string>;
   /** Bytes that can still be written, where the store knows it. */

@@ -8,8 +8,11 @@ export interface MemoryStore extends DeletableStore {
   readonly objects: Map<string, Buffer>;
 }
 
-/** A store in memory; give the objects of another to get a second one over the same content. */
-export function memoryStore(objects: Map<string, Buffer> = new Map()): MemoryStore {
+/**
+ * A store in memory; give the objects of another to get a second one over the same content. Without a clock its time goes
+ * on by one millisecond with each write.
+ */
+export function memoryStore(objects: Map<string, Buffer> = new Map(), now?: () => number): MemoryStore {
   const missing = (key: string) => new MusterError("object-missing", `${key} is missing`);
   const written = new Map<string, number>();
   let ticks = 0;
@@ -21,7 +24,7 @@ export function memoryStore(objects: Map<string, Buffer> = new Map()): MemorySto
       throwIfAborted(options?.signal);
       if (objects.has(key)) throw new MusterError("object-exists", `${key} exists already`);
       objects.set(key, Buffer.concat(partsOf(bytes)));
-      written.set(key, ++ticks);
+      written.set(key, now?.() ?? ++ticks);
     },
     async get(key, options) {
       checkKey(key);

@@ -3,7 +3,7 @@ import { MusterError } from "@muster/core";
 import { compress, decompress, decompressSync, type Method } from "../compress/zstd.ts";
 import { deriveKey } from "./keys.ts";
 
-export type SealedKind = "pack" | "index" | "manifest" | "domain";
+export type SealedKind = "pack" | "index" | "manifest" | "domain" | "lease" | "sweep";
 
 /** Bytes that a box is longer than what it holds: method, plain length, GCM tag. */
 export const boxOverhead = 1 + 4 + 16;

@@ -4,7 +4,14 @@ import { malformed } from "../encoding/byte-reader.ts";
 import { boxKey, openBox, type SealedKind, sealBox } from "./box.ts";
 
 /** The first 8 bytes of every sealed object, by kind; the last character is the version. */
-export const magics = { pack: "MSTRPCK1", index: "MSTRIDX1", manifest: "MSTRMAN1", domain: "MSTRDOM1" } as const;
+export const magics = {
+  pack: "MSTRPCK1",
+  index: "MSTRIDX1",
+  manifest: "MSTRMAN1",
+  domain: "MSTRDOM1",
+  lease: "MSTRLSE1",
+  sweep: "MSTRSWP1",
+} as const;
 const saltLength = 16;
 export const headerLength = 8 + saltLength;
 

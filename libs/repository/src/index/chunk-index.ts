@@ -33,6 +33,8 @@ export interface ChunkIndex {
   find(id: Uint8Array): ChunkPlace | undefined;
   place(segment: number): SegmentPlace;
   hasPack(packId: Uint8Array): boolean;
+  /** Leaves the pack out, whoever adds it later. */
+  ignorePack(packId: Uint8Array): void;
   addPack(packId: Uint8Array, packSize: number, segments: readonly FooterSegment[]): void;
   /** Notes a chunk that is being written. */
   addPending(id: Uint8Array): void;
@@ -94,6 +96,7 @@ export function chunkIndex(): ChunkIndex {
       };
     },
     hasPack: (packId) => known.has(Buffer.from(packId).toString("latin1")),
+    ignorePack: (packId) => void known.add(Buffer.from(packId).toString("latin1")),
     addPack(packId, size, segments) {
       const name = Buffer.from(packId).toString("latin1");
       if (known.has(name)) return;

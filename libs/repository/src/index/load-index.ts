@@ -26,12 +26,13 @@ export interface LoadedIndex {
 /**
  * Loads all that a domain's indexes say. Where one is damaged, the packs that it alone covered are read from their own
  * footers, so a damaged index costs time and no data. Throws when the store fails: a list or an object that cannot
- * be read is not an empty one.
+ * be read is not an empty one. Packs to `avoid` (ids in hex) are as if they were not there.
  */
-export async function loadIndex(domain: DomainContext): Promise<LoadedIndex> {
+export async function loadIndex(domain: DomainContext, avoid: Iterable<string> = []): Promise<LoadedIndex> {
   const index = chunkIndex();
+  for (const pack of avoid) index.ignorePack(Buffer.from(pack, "hex"));
   const damaged: Damaged[] = [];
-  const objects = await readAll(domain, damaged);
+  const { objects, vanished } = await readAll(domain, damaged);
   const stored = await listPacks(domain); // after the indexes: what they speak of was there before them
   const superseded = new Set([...objects.values()].flatMap(({ supersedes }) => supersedes));
   const lost: IndexedPack[] = [];
@@ -42,7 +43,7 @@ export async function loadIndex(domain: DomainContext): Promise<LoadedIndex> {
       else index.addPack(pack.packId, pack.size, decodeFooter(pack.footer, `index ${id}`));
     }
   }
-  if (damaged.length > 0) damaged.push(...(await addUncoveredPacks(domain, index)));
+  if (damaged.length > 0 || vanished) damaged.push(...(await addUncoveredPacks(domain, index)));
   return { index, damaged, lost, stored };
 }
 
@@ -50,8 +51,8 @@ export async function loadIndex(domain: DomainContext): Promise<LoadedIndex> {
  * The index without the packs that are lost: a writer must store their chunks anew, and a reader may find them in
  * another pack.
  */
-export async function loadStoredIndex(domain: DomainContext): Promise<ChunkIndex> {
-  return (await loadIndex(domain)).index;
+export async function loadStoredIndex(domain: DomainContext, avoid?: Iterable<string>): Promise<ChunkIndex> {
+  return (await loadIndex(domain, avoid)).index;
 }
 
 async function listPacks(domain: DomainContext): Promise<Map<string, number>> {
@@ -60,16 +61,22 @@ async function listPacks(domain: DomainContext): Promise<Map<string, number>> {
   return stored;
 }
 
-async function readAll(domain: DomainContext, damaged: Damaged[]): Promise<Map<string, IndexObject>> {
+/** Every index object that is there; `vanished` when a sweep removed one meanwhile, and what took its place was not listed. */
+async function readAll(
+  domain: DomainContext,
+  damaged: Damaged[],
+): Promise<{ readonly objects: Map<string, IndexObject>; readonly vanished: boolean }> {
   const folder = `${domain.prefix}index/`;
   const ids: string[] = [];
   for await (const { key } of domain.store.list(folder)) ids.push(key.slice(folder.length));
   ids.sort();
+  let vanished = false;
   const objects = await mapLimit(ids, concurrency, async (id) => {
     const object = await orDamaged(`${folder}${id}`, damaged, () => readIndex(domain, id));
-    return object === undefined ? [] : [[id, object] as const];
+    if (object === "missing") vanished = true;
+    return object === undefined || object === "missing" ? [] : [[id, object] as const];
   });
-  return new Map(objects.flat());
+  return { objects: new Map(objects.flat()), vanished };
 }
 
 /** Adds every pack that is stored and not in the index, by its footer. Returns the packs that cannot be read. */
@@ -81,7 +88,7 @@ export async function addUncoveredPacks(domain: DomainContext, index: ChunkIndex
     const footer = await orDamaged(key, damaged, async () => {
       return decodeFooter(await readFooter(domain, packId, size), key);
     });
-    if (footer !== undefined) index.addPack(packId, size, footer);
+    if (footer !== undefined && footer !== "missing") index.addPack(packId, size, footer);
   }
   return damaged;
 }
@@ -92,12 +99,17 @@ export function packIdOf(key: string): Buffer | undefined {
   return /^[0-9a-f]{32}$/.test(name) ? Buffer.from(name, "hex") : undefined;
 }
 
-async function orDamaged<T>(key: string, damaged: Damaged[], read: () => Promise<T>): Promise<T | undefined> {
+async function orDamaged<T>(
+  key: string,
+  damaged: Damaged[],
+  read: () => Promise<T>,
+): Promise<T | "missing" | undefined> {
   try {
     return await read();
   } catch (thrown) {
     const error = asMusterError(thrown);
-    if (error.code !== "repository-corrupt" && error.code !== "object-missing") throw thrown;
+    if (error.code === "object-missing") return "missing"; // it was listed, so a sweep removed it meanwhile
+    if (error.code !== "repository-corrupt") throw thrown;
     damaged.push({ key, error });
     return undefined;
   }

@@ -37,7 +37,8 @@ export async function listPointKeys(domain: DomainContext, source?: string, sign
   const folder = `${domain.prefix}points/`;
   const within = source === undefined ? folder : `${folder}${encodeName(source)}/`;
   const found: PointKey[] = [];
-  for await (const { key } of domain.store.list(within, { signal })) {
+  for await (const { key, size } of domain.store.list(within, { signal })) {
+    if (size === 0) continue; // a sweep took the name, so that a lost backup can never commit
     const name = key.slice(folder.length);
     const last = name.slice(name.lastIndexOf("/") + 1);
     found.push({ key, name, id: last.slice(last.indexOf("-") + 1) });

@@ -54,7 +54,8 @@ function encodeList(refs: readonly ChunkRef[]): Buffer {
   return Buffer.from(writer.view());
 }
 
-function* decodeList(bytes: Uint8Array): Generator<ChunkRef> {
+/** The refs that a list holds. Throws `repository-corrupt`. */
+export function* decodeList(bytes: Uint8Array): Generator<ChunkRef> {
   const reader = byteReader(bytes, "a list of chunks");
   while (reader.left > 0) yield { id: reader.bytes(idLength), length: reader.u64() };
 }

@@ -5,6 +5,8 @@ export interface Findings {
   add(key: string, reason: string): void;
   /** Notes that a pack's segment cannot be read; `undefined` for all of them. */
   addSegment(key: string, position: number | undefined, reason: string): void;
+  /** Notes that a pack is not there. It is damage only where a point needs it: what nobody needs, a sweep deletes. */
+  addMissing(key: string): void;
   /** The key of the pack if that segment of it is bad. */
   isBad(key: string, position: number): boolean;
   /** Notes that a point, or one entry of it, depends on a damaged object. */
@@ -17,18 +19,24 @@ export interface Findings {
 export function findings(): Findings {
   const reasons = new Map<string, string[]>();
   const bad = new Map<string, Set<number | undefined>>();
+  const missing = new Set<string>();
   const hits = new Map<string, Map<string, { whole: boolean; entries: Set<string> }>>();
   const add = (key: string, reason: string): void => {
     const known = reasons.get(key);
     if (known === undefined) reasons.set(key, [reason]);
     else if (!known.includes(reason)) known.push(reason);
   };
+  const addSegment = (key: string, position: number | undefined, reason: string): void => {
+    add(key, reason);
+    const known = bad.get(key) ?? new Set();
+    bad.set(key, known.add(position));
+  };
   return {
     add,
-    addSegment(key, position, reason) {
-      add(key, reason);
-      const known = bad.get(key) ?? new Set();
-      bad.set(key, known.add(position));
+    addSegment,
+    addMissing(key) {
+      missing.add(key);
+      addSegment(key, undefined, `${key} is missing`);
     },
     isBad(key, position) {
       const known = bad.get(key);
@@ -47,7 +55,10 @@ export function findings(): Findings {
         const known = points.get(point);
         return known !== undefined && (known.whole || (entry !== undefined && known.entries.has(entry)));
       }),
-    damage: () => [...reasons.keys()].sort().flatMap((key) => damageOf(key, reasons.get(key) ?? [], hits.get(key))),
+    damage() {
+      const keys = [...reasons.keys()].filter((key) => !missing.has(key) || hits.has(key));
+      return keys.sort().flatMap((key) => damageOf(key, reasons.get(key) ?? [], hits.get(key)));
+    },
   };
 }
 

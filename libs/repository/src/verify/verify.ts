@@ -111,7 +111,7 @@ async function checkPacks(
     const key = packKey(domain, packId);
     if (wanted !== undefined && !wanted.has(key)) continue;
     const actual = stored.get(key) ?? (await domain.store.head(key))?.size; // a backup may have added it meanwhile
-    if (actual === undefined) found.addSegment(key, undefined, `${key} is missing`);
+    if (actual === undefined) found.addMissing(key);
     else if (actual !== size) found.addSegment(key, undefined, `${key} has ${actual} bytes, ${size} were stored`);
     else if (options.level === "read") {
       tally.bytesRead += await checkPack(

@@ -1,7 +1,8 @@
 import { type Clock, MusterError, throwIfAborted } from "@muster/core";
 import type { DomainContext } from "../context.ts";
+import type { Lease } from "../lease/hold.ts";
 import { type Manifest, sealManifest, summaryOf } from "../manifest/manifest.ts";
-import { manifestKey, manifestName } from "../manifest/points.ts";
+import { manifestName } from "../manifest/points.ts";
 import type { TreeWriter } from "../tree/tree-writer.ts";
 import type { JsonValue, PointSpec, PointSummary } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
@@ -15,6 +16,7 @@ export interface Written {
   readonly logicalBytes: number;
   readonly entries: number;
   readonly clock: Clock;
+  readonly lease: Lease;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -26,7 +28,7 @@ export async function commitPoint(
   domain: DomainContext,
   { id, source, kind, host, startedAt, facts }: PointSpec & { readonly id: string },
   final: { readonly takenAt: number; readonly facts?: Readonly<Record<string, JsonValue>> },
-  { chunks, tree, order, logicalBytes, entries, clock, signal }: Written,
+  { chunks, tree, order, logicalBytes, entries, clock, lease, signal }: Written,
 ): Promise<PointSummary> {
   const name = manifestName(source, final.takenAt, id);
   await order.drain();
@@ -48,7 +50,7 @@ export async function commitPoint(
     facts: { ...facts, ...final.facts } as Manifest["facts"], // the same JSON; zod's type is not readonly
     tree: { depth: content.depth, chunks: [...content.chunks] },
   };
-  await putManifest(domain, name, manifest, signal);
+  await putManifest(domain, name, manifest, { lease, signal });
   return summaryOf(domain.name, manifest);
 }
 
@@ -56,11 +58,11 @@ async function putManifest(
   domain: DomainContext,
   name: string,
   manifest: Manifest,
-  signal: AbortSignal | undefined,
+  { lease, signal }: Pick<Written, "lease" | "signal">,
 ): Promise<void> {
   const sealed = await sealManifest(domain, name, manifest);
   try {
-    await domain.store.put(manifestKey(domain, name), sealed, { signal });
+    await lease.commit(name, (key) => domain.store.put(key, sealed, { signal }));
   } catch (thrown) {
     if (!(thrown instanceof MusterError) || thrown.code !== "object-exists") throw thrown;
     throw new MusterError("conflict", `domain ${domain.name} has the point ${name} already`, { cause: thrown });

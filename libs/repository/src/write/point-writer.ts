@@ -5,6 +5,7 @@ import type { DomainContext } from "../context.ts";
 import { claimDomain } from "../domain-key.ts";
 import { checkPath } from "../encoding/path.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
+import { holdLease, type Lease } from "../lease/hold.ts";
 import { checkPointId, listPointKeys } from "../manifest/points.ts";
 import { type EncodedEntry, noContent } from "../tree/entry-codec.ts";
 import { treeWriter } from "../tree/tree-writer.ts";
@@ -26,13 +27,30 @@ export async function beginPoint(
   options: BeginOptions = {},
 ): Promise<PointWriter> {
   const id = spec.pointId ?? newId();
-  const cut = cutterFor(spec.chunking ?? { mode: "content" }, domain.gear);
   await refuseTaken(domain, id);
   await claimDomain(domain, options.signal);
-  const index = await loadStoredIndex(domain);
+  const lease = await holdLease(domain, { purpose: "backup", holder: `${spec.host} ${id}`, signal: options.signal });
+  try {
+    return await pointWriter(domain, { ...spec, id }, options, lease);
+  } catch (thrown) {
+    await lease.release();
+    throw thrown;
+  }
+}
+
+async function pointWriter(
+  domain: DomainContext,
+  spec: PointSpec & { readonly id: string },
+  options: BeginOptions,
+  lease: Lease,
+): Promise<PointWriter> {
+  const { id } = spec;
+  const cut = cutterFor(spec.chunking ?? { mode: "content" }, domain.gear);
+  const index = await loadStoredIndex(domain, lease.avoid);
   const previous = spec.kind === "files" ? await previousPoint(domain, spec.source, index) : noPreviousPoint;
 
-  const { signal, readBack = "sample", clock = systemClock } = options;
+  const { readBack = "sample", clock = systemClock } = options;
+  const { signal } = lease;
   const counts = { read: 0, logical: 0, entries: 0 };
   const chunks = chunkWriter(domain, index, { level: levels[spec.kind], readBack, signal });
   const tree = treeWriter((plain) => chunks.storeMeta(plain));
@@ -54,6 +72,7 @@ export async function beginPoint(
     work: () => Promise<T>,
   ): Promise<T> => {
     progress.requireOpen();
+    lease.requireHeld();
     throwIfAborted(signal);
     const result = await order.add(work);
     counts.entries += result.entries.length;
@@ -98,19 +117,31 @@ export async function beginPoint(
     async commit(final) {
       progress.requireOpen();
       progress.close();
+      lease.requireHeld();
       throwIfAborted(signal);
       try {
-        const written = { chunks, tree, order, logicalBytes: counts.logical, entries: counts.entries, clock, signal };
-        return await commitPoint(domain, { ...spec, id }, final, written);
+        const written = {
+          chunks,
+          tree,
+          order,
+          logicalBytes: counts.logical,
+          entries: counts.entries,
+          clock,
+          lease,
+          signal,
+        };
+        return await commitPoint(domain, spec, final, written);
       } finally {
         await previous.close();
         await chunks.settle();
+        await lease.release();
       }
     },
     async abort() {
       progress.close();
       await previous.close();
       await chunks.settle();
+      await lease.release();
     },
   };
 }

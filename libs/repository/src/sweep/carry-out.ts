@@ -1,0 +1,55 @@
+import { asMusterError, throwIfAborted } from "@muster/core";
+import { manifestKey } from "../manifest/points.ts";
+import { packKey } from "../pack/layout.ts";
+import { putDone, type SeenMark } from "./marks.ts";
+import type { DomainRun } from "./run.ts";
+
+/** Deletions between two looks at the epoch. */
+const perLook = 64;
+
+/** What became of one item. */
+type Outcome = "deleted" | "was-gone" | "locked" | "failed";
+
+/**
+ * Deletes what a verdict condemned. Whoever does it, how often and how late makes no difference: a verdict is final, and names
+ * of points and packs are never used again. One object that cannot be deleted is noted and left for a later sweep.
+ */
+export async function carryOut(
+  run: DomainRun,
+  { id, mark, verdict, done }: SeenMark,
+  onItem: (item: string, outcome: Outcome) => void,
+): Promise<void> {
+  if (verdict === undefined || done !== undefined) return;
+  const kept = new Set(verdict.kept);
+  const items = mark.items.filter((item) => !kept.has(item));
+  let left = 0;
+  for (const [n, item] of items.entries()) {
+    if (n % perLook === 0) await run.epoch.requireCurrent();
+    throwIfAborted(run.options.signal);
+    const outcome = await remove(run, keyOf(run, mark.kind, item));
+    if (outcome === "locked" || outcome === "failed") left += 1;
+    onItem(item, outcome);
+  }
+  if (left === 0) await putDone(run.domain, id);
+}
+
+function keyOf({ domain }: DomainRun, kind: "points" | "packs", item: string): string {
+  return kind === "points" ? manifestKey(domain, item) : packKey(domain, Buffer.from(item, "hex"));
+}
+
+/** Deletes one object; only a locked one and one that the store fails on are left. */
+export async function remove({ store, report }: DomainRun, key: string): Promise<Outcome> {
+  try {
+    await store.delete(key);
+    return "deleted";
+  } catch (thrown) {
+    const error = asMusterError(thrown);
+    if (error.code === "object-missing") return "was-gone";
+    if (error.code === "object-locked") {
+      report.locked.push(key);
+      return "locked";
+    }
+    report.notes.push(`${key} was not deleted: ${error.message}`);
+    return "failed";
+  }
+}

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DeletableStore } from "@muster/object-store";
+import { type MemoryStore, memoryStore } from "@muster/object-store/testing";
+import { initRepository } from "../repository.ts";
+import type { SweepOptions, SweepReport } from "../sweep/types.ts";
+import type { Domain, DomainGrant, Repository } from "../types.ts";
+import { passphrase } from "./sample.ts";
+
+export const grace = 1000;
+const hour = 3_600_000;
+
+/** A repository in memory whose store has a clock that the test moves, and a catalog that says what may go. */
+export interface SweepSite extends AsyncDisposable {
+  readonly store: MemoryStore;
+  readonly repository: Repository;
+  readonly domain: Domain;
+  readonly grant: DomainGrant;
+  /** Ids of points that may go, of those that may not after all, and of those that are reported as gone. */
+  readonly expired: Set<string>;
+  readonly held: Set<string>;
+  readonly deleted: Set<string>;
+  advance(milliseconds: number): void;
+  sweep(options?: Partial<SweepOptions>, store?: DeletableStore): Promise<SweepReport>;
+  /** Sweeps until the graces of points and then of packs are over. */
+  sweepAll(): Promise<void>;
+  /** Keys that contain the text. */
+  keys(part: string): string[];
+}
+
+export async function sweepSite(): Promise<SweepSite> {
+  let time = Date.UTC(2026, 0, 1);
+  const store = memoryStore(new Map(), () => ++time);
+  const repository = await initRepository(store, { passphrase });
+  const scratch = await mkdtemp(join(tmpdir(), "muster-sweep-"));
+  const [expired, held, deleted] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const rules: SweepOptions["rules"] = {
+    expired: async () => new Map([...expired].filter((id) => !held.has(id)).map((id) => [id, "a test says so"])),
+    release: async (_, points) => new Set(points.filter((id) => expired.has(id) && !held.has(id))),
+    deleted: async (_, points) => {
+      for (const id of points) deleted.add(id);
+    },
+  };
+  const site: SweepSite = {
+    store,
+    repository,
+    domain: repository.domain("d"),
+    grant: repository.grant("d"),
+    expired,
+    held,
+    deleted,
+    advance: (milliseconds) => {
+      time += milliseconds;
+    },
+    sweep: (options = {}, through = store) => repository.sweep(through, { rules, grace, scratch, ...options }),
+    async sweepAll() {
+      for (let round = 0; round < 4; round++) {
+        await site.sweep();
+        time += grace + hour + hour; // longer than any lease is silent
+      }
+    },
+    keys: (part) => [...store.objects.keys()].filter((key) => key.includes(part)),
+    [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true }),
+  };
+  return site;
+}
