@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
+import { parseJson } from "../keys/key-file.ts";
 import type { SealedKind } from "./box.ts";
-import { parseJson } from "./key-file.ts";
 import { openObject, sealObject } from "./sealed-object.ts";
 
 /** Seals a value as JSON. `object` names it within its domain and is bound to it. */
