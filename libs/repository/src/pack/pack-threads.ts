@@ -87,6 +87,9 @@ export function packThreads(
   };
 }
 
+/** MB of JavaScript objects in a thread; it needs a few, and a limit makes V8 collect what it would let pile up. */
+const threadHeap = 48;
+
 interface Thread {
   /** Segments that it has not sealed yet. */
   ahead(): number;
@@ -106,6 +109,7 @@ function startThread(settings: ThreadSettings, { onPack, fail, wake }: Events): 
   const worker = new Worker(workerFile(), {
     workerData: settings,
     execArgv: ["--disable-warning=ExperimentalWarning"],
+    resourceLimits: { maxOldGenerationSizeMb: threadHeap },
   });
   const awaited: ((buffer: Buffer) => void)[] = [];
   let finished = false;

@@ -12,6 +12,9 @@ export interface RestoreThreads {
   stop(): Promise<void>;
 }
 
+/** MB of JavaScript objects in a thread; it needs a few, and a limit makes V8 collect what it would let pile up. */
+const threadHeap = 48;
+
 interface Thread {
   readonly waiting: PromiseWithResolvers<void>[];
   post(request: RestoreRequest): void;
@@ -42,6 +45,7 @@ function startThread(settings: RestoreThreadSettings): Thread {
   const worker = new Worker(workerFile(), {
     workerData: settings,
     execArgv: ["--disable-warning=ExperimentalWarning"],
+    resourceLimits: { maxOldGenerationSizeMb: threadHeap },
   });
   const waiting: PromiseWithResolvers<void>[] = [];
   const fail = (error: unknown): void => {
