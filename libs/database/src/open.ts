@@ -1,4 +1,5 @@
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import { migrationsFolder } from "./migrations.ts";
 import { openPglite } from "./pglite.ts";
 import type * as schema from "./schema/index.ts";
 import { openServer } from "./server.ts";
@@ -23,9 +24,16 @@ export interface OpenDatabase extends AsyncDisposable {
  * With `url` (postgres://…) it is a PostgreSQL server, otherwise PGlite in `directory` (undefined: in memory).
  * Throws `database-unavailable`, and `data-in-use` when another process has the directory.
  */
-export async function openDatabase(options: {
-  url?: string | undefined;
-  directory?: string | undefined;
-}): Promise<OpenDatabase> {
-  return options.url === undefined ? openPglite(options.directory) : openServer(options.url);
+export async function openDatabase(options: DatabasePlace): Promise<OpenDatabase> {
+  return openDatabaseWith(options, migrationsFolder);
+}
+
+export interface DatabasePlace {
+  readonly url?: string | undefined;
+  readonly directory?: string | undefined;
+}
+
+/** The same, with the migrations of that folder only. */
+export async function openDatabaseWith({ url, directory }: DatabasePlace, migrations: string): Promise<OpenDatabase> {
+  return url === undefined ? openPglite(directory, migrations) : openServer(url, migrations);
 }

@@ -1,17 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { asMusterError, MusterError } from "@muster/core";
 import { lockFile } from "./lock.ts";
-import { migrationsFolder } from "./migrations.ts";
 import type { OpenDatabase } from "./open.ts";
 import * as schema from "./schema/index.ts";
 
 /** PGlite in a directory of one process at a time, or in memory. Throws `data-in-use`, `database-unavailable`. */
-export async function openPglite(directory: string | undefined): Promise<OpenDatabase> {
-  if (directory === undefined) return open({}, () => undefined);
+export async function openPglite(directory: string | undefined, migrationsFolder: string): Promise<OpenDatabase> {
+  if (directory === undefined) return open({}, migrationsFolder, () => undefined);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const unlock = lockFile(`${directory}.lock`);
   try {
-    return await open({ dataDir: directory }, unlock);
+    return await open({ dataDir: directory }, migrationsFolder, unlock);
   } catch (cause) {
     unlock();
     const message = `the database in ${directory} cannot be opened: ${asMusterError(cause).message}`;
@@ -23,7 +22,11 @@ export async function openPglite(directory: string | undefined): Promise<OpenDat
   }
 }
 
-async function open(options: { readonly dataDir?: string }, unlock: () => void): Promise<OpenDatabase> {
+async function open(
+  options: { readonly dataDir?: string },
+  migrationsFolder: string,
+  unlock: () => void,
+): Promise<OpenDatabase> {
   const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
     import("@electric-sql/pglite"),
     import("drizzle-orm/pglite"),

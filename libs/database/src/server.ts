@@ -1,6 +1,5 @@
 import { asMusterError, MusterError } from "@muster/core";
 import type { Pool } from "pg";
-import { migrationsFolder } from "./migrations.ts";
 import type { OpenDatabase } from "./open.ts";
 import * as schema from "./schema/index.ts";
 
@@ -8,12 +7,12 @@ import * as schema from "./schema/index.ts";
 const migrationLock = 0x6d757372;
 
 /** A database on a PostgreSQL server. Throws `database-unavailable`, naming the server without its password. */
-export async function openServer(url: string): Promise<OpenDatabase> {
+export async function openServer(url: string, migrationsFolder: string): Promise<OpenDatabase> {
   const [{ Pool }, { drizzle }] = await Promise.all([import("pg"), import("drizzle-orm/node-postgres")]);
   const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000 });
   pool.on("error", () => undefined); // an idle connection that breaks is replaced; the next query reports trouble
   try {
-    await migrateAlone(pool);
+    await migrateAlone(pool, migrationsFolder);
   } catch (cause) {
     await pool.end();
     const message = `the database at ${withoutCredentials(url)} cannot be opened: ${asMusterError(cause).message}`;
@@ -27,7 +26,7 @@ export async function openServer(url: string): Promise<OpenDatabase> {
   return { db: drizzle({ client: pool, schema }), driver: "pg", close, [Symbol.asyncDispose]: close };
 }
 
-async function migrateAlone(pool: Pool): Promise<void> {
+async function migrateAlone(pool: Pool, migrationsFolder: string): Promise<void> {
   const [{ drizzle }, { migrate }] = await Promise.all([
     import("drizzle-orm/node-postgres"),
     import("drizzle-orm/node-postgres/migrator"),
