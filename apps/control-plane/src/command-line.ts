@@ -2,6 +2,7 @@ import { asMusterError, createLogger, errorRegistry, systemClock } from "@muster
 import { Command, CommanderError, Option } from "commander";
 import { resetAdminToken } from "./access/reset-admin.ts";
 import { loadConfig, type Overrides } from "./config-file.ts";
+import { addRestore } from "./own-backups/command.ts";
 import { startControlPlane } from "./start.ts";
 import { version } from "./version.ts";
 
@@ -26,6 +27,7 @@ function program(): Command {
   addOptions(run, placeOptions);
   addOptions(run, listenOptions);
   run.addOption(new Option("--repository <name=url...>", "a repository, such as main=file:///srv/backup"));
+  addRestore(command);
   const token = command.command("token").description("the admin's way in, for whoever may read the data folder");
   const reset = token
     .command("reset")

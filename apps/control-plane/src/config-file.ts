@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import type { Config } from "./config.ts";
+import type { Config, RepositoryPlace } from "./config.ts";
 import { configSchema, type FileConfig } from "./config-schema.ts";
 
 /** What flags and environment variables set; each wins over the file. */
@@ -28,7 +28,7 @@ export async function loadConfig(overrides: Overrides): Promise<Config> {
   const fromFile: unknown = document?.document.toJS() ?? {};
   const parsed = configSchema.safeParse(merge(fromFile, overrides));
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => describe(document, issue)));
-  return toConfig(parsed.data, file === undefined ? process.cwd() : dirname(file));
+  return toConfig(parsed.data, file);
 }
 
 interface Positioned {
@@ -91,10 +91,12 @@ function namedRepositories(flags: readonly string[]): Record<string, unknown> {
 }
 
 /** Only what knows `tls` needs to read files; the rest is names. */
-async function toConfig(file: FileConfig, base: string): Promise<Config> {
+async function toConfig(file: FileConfig, configFile: string | undefined): Promise<Config> {
+  const base = configFile === undefined ? process.cwd() : dirname(configFile);
   const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
   const dataDirectory = at(file.data);
   const { http, agents } = file;
+  const repositories = placed(file, dataDirectory, at);
   return {
     dataDirectory,
     databaseUrl: file.database,
@@ -106,9 +108,27 @@ async function toConfig(file: FileConfig, base: string): Promise<Config> {
       advertise: agents.advertise ?? agents.host,
     },
     agents: { certificateLifeMs: agents.certificateLife, heartbeatSeconds: Math.round(agents.heartbeat / 1000) },
-    repositories: placed(file, dataDirectory, at),
+    repositories,
+    ownBackups: ownBackups(file, Object.keys(repositories)),
+    ...(configFile === undefined ? {} : { configFile }),
+    namedFiles: [configFile, http.tls?.cert, http.tls?.key, ...Object.values(repositories).flatMap(filesOf)].flatMap(
+      (path) => (path === undefined ? [] : [at(path)]),
+    ),
     statusTitle: file.status.title,
   };
+}
+
+function ownBackups(
+  { ownBackups: { every, repositories } }: FileConfig,
+  known: readonly string[],
+): Config["ownBackups"] {
+  const unknown = repositories?.find((name) => !known.includes(name));
+  if (unknown === undefined) return { everyMs: every, repositories: repositories ?? known };
+  throw invalid([`ownBackups.repositories: there is no repository ${unknown}; known: ${known.join(", ")}`]);
+}
+
+function filesOf({ keyFile, credentialsFile, caFile }: RepositoryPlace): (string | undefined)[] {
+  return [keyFile, credentialsFile, caFile];
 }
 
 /** Without any repository in the configuration, one named `main` lies in the data folder. */
@@ -121,9 +141,9 @@ function placed(file: FileConfig, data: string, at: (path: string) => string): C
     all.map(([name, place]) => {
       const url = /^[a-z0-9+]+:/i.test(place.url) ? place.url : at(place.url);
       const keyFile = optional(place.keyFile) ?? join(data, "keys", `${name}.key`);
-      const { profile } = place;
+      const { profile, kmsKey } = place;
       const local = { credentialsFile: optional(place.credentialsFile), profile, caFile: optional(place.caFile) };
-      return [name, { url, keyFile, ...local }];
+      return [name, { url, keyFile, ...(kmsKey === undefined ? {} : { kmsKey }), ...local }];
     }),
   );
 }

@@ -44,6 +44,7 @@ export const configSchema = z.strictObject({
       z.strictObject({
         url: z.string().min(1).describe("file:///…, a path, or s3://bucket/prefix?region=…; see docs/repositories.md."),
         keyFile: z.string().min(1).optional().describe("The passphrase; made at the first start."),
+        kmsKey: z.string().min(1).optional().describe("ARN of a key of AWS KMS that opens it, in place of keyFile."),
         credentialsFile: z
           .string()
           .min(1)
@@ -54,6 +55,24 @@ export const configSchema = z.strictObject({
       }),
     )
     .default({}),
+  ownBackups: z
+    .strictObject({
+      every: z
+        .union([
+          z.literal("off").transform(() => undefined),
+          duration.refine((ms) => ms >= 60_000, "must be at least 1m"),
+        ])
+        .prefault("1h")
+        .describe(
+          "How often the control plane backs up its own database; soon after each act of a person as well. off: never.",
+        ),
+      repositories: z
+        .array(z.string())
+        .min(1)
+        .optional()
+        .describe("Into which repositories; all of them when left out."),
+    })
+    .prefault({}),
   status: z.strictObject({ title: z.string().min(1).max(100).default("Status") }).prefault({}),
 });
 

@@ -28,6 +28,12 @@ export interface Config {
     /** Between two heartbeats, in whole seconds; an agent silent for three of them is offline. */
     readonly heartbeatSeconds: number;
   };
+  /** How often the control plane backs itself up, in milliseconds (undefined: never), and into which repositories. */
+  readonly ownBackups: { readonly everyMs: number | undefined; readonly repositories: readonly string[] };
+  /** The file that this was read from. */
+  readonly configFile?: string | undefined;
+  /** Absolute paths of that file and of every file that it names: keys, credentials, certificates. */
+  readonly namedFiles: readonly string[];
   /** Title of the public status page. */
   readonly statusTitle: string;
 }
@@ -36,4 +42,6 @@ export interface Config {
 export interface RepositoryPlace extends LocalSettings {
   readonly url: string;
   readonly keyFile: string;
+  /** A key of AWS KMS that opens it in place of the key file. */
+  readonly kmsKey?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { ControlPlane } from "./context.ts";
+import { startOwnBackups } from "./own-backups/start.ts";
 import { registerRecoveries } from "./recoveries/register.ts";
 import { startRecoveries } from "./recoveries/start.ts";
 import { registerProtection } from "./schedules/register.ts";
@@ -11,4 +12,5 @@ export const registrations: readonly ((cp: ControlPlane) => void)[] = [registerP
 export const starters: readonly ((cp: ControlPlane) => Promise<{ stop(): Promise<void> }>)[] = [
   startSchedules,
   startRecoveries,
+  startOwnBackups,
 ];

@@ -22,17 +22,22 @@ export interface ControlPlaneSettings {
   readonly repositories: Readonly<Record<string, { readonly url: string; readonly credentialsFile?: string }>>;
   /** `postgres://…`; without it the embedded database. */
   readonly database?: string;
+  /** How often it backs itself up; never, unless said. */
+  readonly ownBackups?: string;
 }
 
 /** Starts a control plane of its own in the folder, with a heartbeat of one second, and waits until it answers. */
 export async function startControlPlane(
   folder: string,
-  { repositories, database }: ControlPlaneSettings,
+  { repositories, database, ownBackups = "off" }: ControlPlaneSettings,
 ): Promise<ControlPlane> {
   const data = join(folder, "control-plane");
   const [http, sessionPort, enrolPort] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}`;
-  const config = { data, http: { port: http }, agents: { sessionPort, enrolPort, heartbeat: "1s" }, repositories };
+  const config = {
+    ...{ data, http: { port: http }, agents: { sessionPort, enrolPort, heartbeat: "1s" }, repositories },
+    ownBackups: { every: ownBackups },
+  };
   await mkdir(data, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, "control-plane.yaml"), JSON.stringify(config));
   const argv = [launchers.controlPlane, "run", "--config", join(folder, "control-plane.yaml")];

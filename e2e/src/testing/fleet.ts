@@ -43,6 +43,8 @@ export interface FleetSettings {
   readonly s3?: { readonly url: string; readonly credentialsFile: string } | undefined;
   /** `postgres://…` for the control plane; without it the embedded database. */
   readonly database?: string;
+  /** How often the control plane backs itself up; never, unless said. */
+  readonly ownBackups?: string;
 }
 
 /** One fleet for a test file: started before all tests, its logs shown when one fails, removed after all. */

@@ -1,4 +1,4 @@
-import { repositorySchema, verifyCreateSchema, verifyReportSchema } from "@muster/protocol";
+import { catalogRebuiltSchema, repositorySchema, verifyCreateSchema, verifyReportSchema } from "@muster/protocol";
 import { z } from "zod";
 import type { ControlPlane } from "../context.ts";
 import type { App } from "../http/app-types.ts";
@@ -8,12 +8,6 @@ import { verifyRepository } from "./verify.ts";
 
 const tags = ["repositories"];
 const params = z.object({ name: z.string() });
-const rebuiltSchema = z.object({
-  repository: z.string(),
-  found: z.int(),
-  added: z.int(),
-  missing: z.array(z.string()).describe("Points of the catalog whose manifest is gone."),
-});
 
 /** Repositories: reach them, rebuild the catalog from one, verify one. */
 export function repositoryRoutes(app: App, cp: ControlPlane): void {
@@ -28,7 +22,7 @@ export function repositoryRoutes(app: App, cp: ControlPlane): void {
 
   app.post(
     "/api/v1/repositories/:name/rebuild",
-    { config: { role: "operator" }, schema: { tags, params, response: { 200: rebuiltSchema } } },
+    { config: { role: "operator" }, schema: { tags, params, response: { 200: catalogRebuiltSchema } } },
     async ({ params: { name }, caller }) => {
       const rebuilt = await rebuildCatalog(cp, name, `user:${caller.name}`);
       return { ...rebuilt, missing: [...rebuilt.missing] };

@@ -1,6 +1,7 @@
 import { applyRetention, type Retention } from "@muster/recovery";
 import { recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
+import { ownRetention, ownService } from "../own-backups/names.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
 import { markExpired, type PointRow, usablePoints } from "./points-store.ts";
 
@@ -49,6 +50,7 @@ function rulesOf(
   [first]: readonly PointRow[],
   services: ReadonlyMap<string, FoundService>,
 ): { retention: Retention | undefined; timezone: string } {
+  if (first?.service === ownService) return { retention: ownRetention, timezone: "UTC" };
   const found = first === undefined ? undefined : services.get(first.service);
   const policy = first === undefined ? undefined : found?.service.sources[first.source]?.policy;
   const retention = policy === undefined ? undefined : found?.plan.model.policies[policy]?.retention;

@@ -23,12 +23,19 @@ export async function insertCommand(tx: Tx, row: typeof commands.$inferInsert): 
   return rows.length > 0;
 }
 
+/** The target whose epoch no other may fall below; it is set when a control plane is restored from an earlier moment. */
+export const epochFloor = "";
+
 /** The next epoch of a host's target. */
 export async function nextEpoch(tx: Tx, host: string, target: string): Promise<number> {
+  const floor = sql`(select coalesce(max(f.epoch), 0) from target_epochs f where f.target = ${epochFloor})`;
   const [row] = await tx
     .insert(targetEpochs)
-    .values({ target: `${host}/${target}`, epoch: 1 })
-    .onConflictDoUpdate({ target: targetEpochs.target, set: { epoch: sql`${targetEpochs.epoch} + 1` } })
+    .values({ target: `${host}/${target}`, epoch: sql`${floor} + 1` })
+    .onConflictDoUpdate({
+      target: targetEpochs.target,
+      set: { epoch: sql`greatest(${targetEpochs.epoch}, ${floor}) + 1` },
+    })
     .returning();
   return row?.epoch ?? 1;
 }

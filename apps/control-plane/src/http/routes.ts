@@ -9,6 +9,7 @@ import { hostRoutes } from "../hosts/routes.ts";
 import { planRoutes } from "../plans/routes.ts";
 import { recoveryActRoutes } from "../recoveries/act-routes.ts";
 import { recoveryRoutes } from "../recoveries/routes.ts";
+import { keyRoutes } from "../repositories/keys/routes.ts";
 import { statusRoutes } from "../status/routes.ts";
 import type { App } from "./app-types.ts";
 import { eventRoutes } from "./events.ts";
@@ -26,6 +27,7 @@ export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
   pointRoutes,
   retentionRoutes,
   repositoryRoutes,
+  keyRoutes,
   recoveryRoutes,
   recoveryActRoutes,
   statusRoutes,

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, MusterError } from "@muster/core";
 import { createStore, openStore, sharedAddress } from "@muster/object-store";
-import { initRepository, openRepository } from "@muster/repository";
+import { initRepository, openRepository, type Unlock, unlockFromText } from "@muster/repository";
 import type { Config, RepositoryPlace } from "../config.ts";
 import type { OpenedRepository, Repositories } from "../context.ts";
 import { guardKeyFile, makeKeyFile, readKeyFile } from "./key-file.ts";
@@ -32,16 +32,21 @@ export function createRepositories(config: Config): Repositories {
 }
 
 async function openPlace(name: string, place: RepositoryPlace): Promise<OpenedRepository> {
-  const { url, keyFile } = place;
-  const passphrase = await readKeyFile(keyFile);
-  if (passphrase === undefined) {
+  const store = await openStore(place.url, place);
+  const repository = await openRepository(store, await unlockOf(name, place));
+  return { ...repository, freeSpace: async () => store.freeSpace?.() };
+}
+
+/** What opens a repository of the configuration: its key file, or the key service. Throws `repository-key-wrong`. */
+export async function unlockOf(name: string, { keyFile, kmsKey }: RepositoryPlace): Promise<Unlock> {
+  if (kmsKey !== undefined) return { kms: true };
+  const text = await readKeyFile(keyFile);
+  if (text === undefined) {
     throw new MusterError("repository-key-wrong", `the key file ${keyFile} of the repository ${name} is missing`, {
       hint: "Put the copy of the key back that was kept elsewhere; without it the repository cannot be read.",
     });
   }
-  const store = await openStore(url, place);
-  const repository = await openRepository(store, { passphrase });
-  return { ...repository, freeSpace: async () => store.freeSpace?.() };
+  return unlockFromText(text);
 }
 
 /**
@@ -60,7 +65,7 @@ export async function prepareRepositories(config: Config, log: Logger): Promise<
 
 async function prepare(config: Config, name: string, place: RepositoryPlace, log: Logger): Promise<void> {
   const marker = join(config.dataDirectory, "repositories", `${name}.json`);
-  const passphrase = await readKeyFile(place.keyFile);
+  const passphrase = place.kmsKey === undefined ? await readKeyFile(place.keyFile) : undefined;
   if (passphrase !== undefined) await guardKeyFile(place.keyFile, log);
   if (existsSync(marker)) return void (await openPlace(name, place));
   const id = await makeOrOpen(name, place, passphrase, log);
@@ -73,11 +78,23 @@ async function makeOrOpen(name: string, place: RepositoryPlace, key: string | un
   const store = await createStore(place.url, place);
   const there = (await store.head("repository.json")) !== undefined;
   if (there) return (await openPlace(name, place)).id;
-  const passphrase = key ?? (await makeKeyFile(place.keyFile));
-  const { id } = await initRepository(store, { passphrase });
+  if (place.kmsKey !== undefined) return (await initRepository(store, { kmsKey: place.kmsKey })).id;
+  const given = unlockFromText(key ?? (await makeKeyFile(place.keyFile)));
+  if (!("passphrase" in given)) throw privateKeyAlone(place.keyFile);
+  const { id } = await initRepository(store, given);
   log.warn(
     { repository: name, url: place.url, keyFile: place.keyFile },
     "a repository was made. KEEP A COPY OF ITS KEY FILE ELSEWHERE: without it nothing in the repository can be read",
   );
   return id;
+}
+
+function privateKeyAlone(keyFile: string): MusterError {
+  return new MusterError(
+    "config-invalid",
+    `${keyFile} holds a private key, and there is no repository that it opens yet`,
+    {
+      hint: "Make the repository with a passphrase (leave the key file out), then add the public key and put this file in its place.",
+    },
+  );
 }

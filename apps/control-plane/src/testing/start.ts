@@ -44,6 +44,8 @@ export function testConfig(dataDirectory: string, changes: Partial<Config> = {})
     grpc: { host: "127.0.0.1", sessionPort: 0, enrolPort: 0, advertise: "127.0.0.1" },
     agents: { certificateLifeMs: 86_400_000, heartbeatSeconds: 10 },
     repositories: { main: { url: join(dataDirectory, "repository"), keyFile: join(dataDirectory, "main.key") } },
+    ownBackups: { everyMs: undefined, repositories: ["main"] },
+    namedFiles: [],
     statusTitle: "Test",
     ...changes,
   };

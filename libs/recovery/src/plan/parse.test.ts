@@ -80,6 +80,12 @@ describe("reading a plan", () => {
     expect(parsePlan(files).findings).toMatchObject([{ code: "unknown-key", path: "__proto__", file: "b.yaml" }]);
   });
 
+  it("refuses the name that the control plane's own backups have", () => {
+    const { findings } = parse("version: 1\nname: x\ntimezone: UTC\nservices:\n  control: { tier: 1, host: h }\n");
+    expect(findings[0]).toMatchObject({ severity: "error" });
+    expect(JSON.stringify(findings)).toContain("is reserved");
+  });
+
   it("throws for no input, however mangled", () => {
     for (let seed = 1; seed <= 300; seed++) {
       const random = seededRandom(seed);

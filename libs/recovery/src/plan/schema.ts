@@ -144,7 +144,10 @@ export const planSchema = z.strictObject({
   objectives: objectivesSchema.prefault({}),
   tiers: z.array(tierSchema).default([]),
   policies: z.record(nameSchema, policySchema).default({}),
-  services: z.record(nameSchema, serviceSchema),
+  services: z.record(
+    nameSchema.refine((name) => name !== "control", "is reserved: the control plane's own backups have this name"),
+    serviceSchema,
+  ),
   scenarios: z.record(nameSchema, scenarioSchema).default({}),
   limits: z
     .strictObject({

@@ -37,6 +37,8 @@ export async function testPlane(
       grpc: { host: "127.0.0.1", sessionPort: 0, enrolPort: 0, advertise: "127.0.0.1" },
       agents: { certificateLifeMs: 86_400_000, heartbeatSeconds: 10 },
       repositories: {},
+      ownBackups: { everyMs: undefined, repositories: [] },
+      namedFiles: [],
       statusTitle: "Example Status",
     },
     db: database.db,

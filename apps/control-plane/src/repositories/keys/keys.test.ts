@@ -1,0 +1,108 @@
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { silentLogger } from "@muster/core";
+import { openStore } from "@muster/object-store";
+import { addKey, newKeyPair, openRepository, unlockFromText } from "@muster/repository";
+import { expect, it } from "vitest";
+import { type TestControlPlane, testControlPlane } from "../../testing/index.ts";
+import { prepareRepositories } from "../open.ts";
+import { rotateOwnKey } from "./rotate.ts";
+
+const url = "/api/v1/repositories/main/keys";
+
+async function prepared(): Promise<TestControlPlane> {
+  const test = await testControlPlane();
+  await prepareRepositories(test.cp.config, silentLogger);
+  return test;
+}
+
+function placeOf({ cp }: TestControlPlane) {
+  const place = cp.config.repositories.main;
+  if (place === undefined) throw new Error("there is a repository main");
+  return place;
+}
+
+const opens = async (test: TestControlPlane, text: string): Promise<boolean> =>
+  openRepository(await openStore(placeOf(test).url), unlockFromText(text)).then(
+    () => true,
+    () => false,
+  );
+
+interface Key {
+  readonly id: string;
+  readonly own: boolean;
+  readonly label?: string;
+}
+const keysOf = async (test: TestControlPlane): Promise<Key[]> => (await test.call("operator", url)).json().items;
+
+const acts = async (test: TestControlPlane): Promise<string[]> => {
+  const { items } = (await test.call("viewer", "/api/v1/audit")).json() as { items: { action: string }[] };
+  return items.map(({ action }) => action).filter((action) => action.startsWith("key."));
+};
+
+it("adds and removes keys over the API, as an admin, each in the audit trail, and no secret in it", async () => {
+  await using test = await prepared();
+  const { publicKey, privateKey } = newKeyPair();
+  expect((await test.call("operator", url, { publicKey })).statusCode).toBe(403);
+  const added = await test.call("admin", url, { publicKey, label: "safe in Oslo" });
+  expect(added.statusCode).toBe(201);
+  const { id } = added.json() as { id: string };
+  expect(await keysOf(test)).toMatchObject([
+    { own: true },
+    { id, own: false, label: "safe in Oslo", holder: publicKey },
+  ]);
+  expect(await opens(test, privateKey)).toBe(true);
+  expect((await test.call("admin", url, { passphrase: "a second passphrase" })).statusCode).toBe(201);
+  expect((await test.call("admin", url, { passphrase: "short" })).statusCode).toBe(400);
+  expect((await test.call("admin", url, { publicKey, passphrase: "a second passphrase" })).statusCode).toBe(400);
+  const headers = { authorization: `Bearer ${await test.token("admin")}` };
+  const remove = (key: string) => test.app.inject({ method: "DELETE", url: `${url}/${key}`, headers });
+  await remove(id);
+  expect(await opens(test, privateKey)).toBe(false);
+  const own = (await keysOf(test)).find((key) => key.own);
+  expect((await remove(own?.id ?? "")).statusCode).toBe(409);
+  expect(await acts(test)).toEqual(["key.failed", "key.remove", "key.remove", "key.add", "key.add"]);
+  expect((await test.call("viewer", "/api/v1/audit")).body).not.toContain("a second passphrase");
+});
+
+it("rotates the control plane's own key: the new file opens it, the old one no more", async () => {
+  await using test = await prepared();
+  const { keyFile } = placeOf(test);
+  const before = readFileSync(keyFile, "utf8");
+  const rotated = await test.call("admin", `${url}/rotate`, {});
+  expect(rotated.json()).toMatchObject({ removed: true });
+  const after = readFileSync(keyFile, "utf8");
+  expect(after).not.toBe(before);
+  expect([await opens(test, before), await opens(test, after)]).toEqual([false, true]);
+  expect(existsSync(`${keyFile}.next`)).toBe(false);
+  expect(await keysOf(test)).toMatchObject([{ own: true, label: "control plane" }]);
+});
+
+it("keeps the old key when asked to, and says so when it may not be removed", async () => {
+  await using test = await prepared();
+  const { keyFile } = placeOf(test);
+  const before = readFileSync(keyFile, "utf8");
+  const kept = await rotateOwnKey(test.cp, { repository: "main", keepOld: true }, "user:ann");
+  expect(kept).toMatchObject({ removed: false });
+  expect([await opens(test, before), await opens(test, readFileSync(keyFile, "utf8"))]).toEqual([true, true]);
+  expect(readFileSync(`${keyFile}.${kept.old}`, "utf8")).toBe(before);
+});
+
+it("goes on with a rotation that was cut off at any of its steps", async () => {
+  await using test = await prepared();
+  const { keyFile, url: place } = placeOf(test);
+  const before = readFileSync(keyFile, "utf8");
+  writeFileSync(`${keyFile}.next`, "written before the crash\n");
+  await rotateOwnKey(test.cp, { repository: "main", keepOld: false }, "user:ann");
+  expect(readFileSync(keyFile, "utf8")).toBe("written before the crash\n");
+  expect([await opens(test, before), await opens(test, "written before the crash")]).toEqual([false, true]);
+
+  writeFileSync(`${keyFile}.next`, "added before the crash\n");
+  await addKey(await openStore(place), unlockFromText(readFileSync(keyFile, "utf8")), {
+    passphrase: "added before the crash",
+  });
+  const old = (await keysOf(test)).find(({ own }) => own)?.id ?? "";
+  copyFileSync(keyFile, `${keyFile}.${old}`);
+  await rotateOwnKey(test.cp, { repository: "main", keepOld: false }, "user:ann");
+  expect(readFileSync(keyFile, "utf8")).toBe("added before the crash\n");
+  expect(await keysOf(test)).toHaveLength(1);
+});
