@@ -174,8 +174,10 @@ describe("a control plane that is killed", () => {
     await waitFor("the confirmation", () => last.stored() === 1);
     last.say({ case: "finished", value: pointOf(command) });
     await waitFor("the second confirmation", () => last.stored() === 2);
-    expect(await api("/api/v1/backups")).toMatchObject({ items: [{ state: "succeeded", pointId: "point-1" }] });
-    expect((await api("/api/v1/points")).items).toHaveLength(1);
+    expect(await api("/api/v1/backups?source=orders")).toMatchObject({
+      items: [{ state: "succeeded", pointId: "point-1" }],
+    });
+    expect((await api("/api/v1/points?source=orders")).items).toHaveLength(1);
     expect(last.commands()).toEqual([]);
     expect(await api("/api/v1/audit/verify")).toMatchObject({ ok: true });
     await last.close();
