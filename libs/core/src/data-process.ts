@@ -1,11 +1,11 @@
 /**
- * How a process that moves the data of one job is best started. V8 keeps few young objects, counts buffers outside its heap
- * when it decides to collect, and lets the code that leaves large ones behind call its collector. glibc keeps one heap, and
- * keeps in it what is freed up to 32 MiB: to give segments of 1 MiB back to the system and fault them in again costs a quarter
- * of the time of a backup (mallopt(3): M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD).
+ * How a process that moves the data of one job is best started. V8 keeps few young objects, and lets the code that leaves
+ * large buffers behind call its collector. glibc keeps one heap, and keeps in it what is freed up to 32 MiB: to give segments
+ * of 1 MiB back to the system and fault them in again costs a quarter of the time of a backup (mallopt(3): M_ARENA_MAX,
+ * M_MMAP_THRESHOLD, M_TRIM_THRESHOLD).
  */
 export const dataProcess = {
-  execArgv: ["--max-semi-space-size=2", "--expose-gc", "--external-memory-accounted-in-global-limit"],
+  execArgv: ["--max-semi-space-size=2", "--expose-gc"],
   env: {
     MALLOC_ARENA_MAX: "1",
     MALLOC_MMAP_THRESHOLD_: String(8 * 2 ** 20),

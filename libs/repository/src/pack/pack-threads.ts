@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { fromErrorValue, MusterError } from "@muster/core";
 import type { SealOwner } from "../encrypt/box.ts";
 import type { FooterChunk } from "./footer.ts";
-import { type BuiltPack, packBufferSize, type SealOptions } from "./pack-builder.ts";
+import { type BuiltPack, packBufferSize, type SealOptions, segmentMost } from "./pack-builder.ts";
 import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
 
 /** Segments that a thread may have before it: one to work on, one to go on with. */
@@ -11,7 +11,12 @@ const segmentsAhead = 2;
 /** Buffers for packs beyond one for each thread: so many can be stored while all threads go on. */
 const spareBuffers = 1;
 
-/** A segment's plain bytes, in a buffer of its own that can be moved to a thread. */
+/** A buffer for a segment's plain bytes that can be lent to a thread. */
+export function segmentBuffer(): Buffer {
+  return Buffer.from(new SharedArrayBuffer(segmentMost));
+}
+
+/** A segment's plain bytes, in a `segmentBuffer`. */
 export interface Segment {
   readonly buffer: Buffer;
   readonly length: number;
@@ -50,10 +55,10 @@ export function packThreads(
   const handOut = (): void => {
     for (let thread = without[0]; thread !== undefined && spare.length > 0; thread = without[0]) {
       without.shift();
-      for (const buffer of spare.splice(-1)) thread.post({ kind: "pack-buffer", buffer }, [buffer]);
+      for (const buffer of spare.splice(-1)) thread.post({ kind: "pack-buffer", buffer });
     }
   };
-  const onPack = (thread: Thread, pack: BuiltPack, buffer: ArrayBuffer): void => {
+  const onPack = (thread: Thread, pack: BuiltPack, buffer: SharedArrayBuffer): void => {
     without.push(thread);
     handOut();
     const work = store(pack)
@@ -95,12 +100,12 @@ interface Thread {
   ahead(): number;
   hasFinished(): boolean;
   seal(segment: Segment, done: (buffer: Buffer) => void): void;
-  post(request: ThreadRequest, moved?: readonly ArrayBuffer[]): void;
+  post(request: ThreadRequest): void;
   end(): Promise<void>;
 }
 
 interface Events {
-  onPack(thread: Thread, pack: BuiltPack, buffer: ArrayBuffer): void;
+  onPack(thread: Thread, pack: BuiltPack, buffer: SharedArrayBuffer): void;
   fail(error: unknown): void;
   wake(): void;
 }
@@ -118,12 +123,12 @@ function startThread(settings: ThreadSettings, { onPack, fail, wake }: Events): 
     hasFinished: () => finished,
     seal({ buffer, length, chunks }, done) {
       awaited.push(done);
-      const moved = buffer.buffer as ArrayBuffer; // made by allocUnsafeSlow, so it is the buffer's own
+      const shared = buffer.buffer as SharedArrayBuffer; // made by segmentBuffer
       const ids = Buffer.concat(chunks.map(({ id }) => id));
       const lengths = chunks.map(({ length }) => length);
-      thread.post({ kind: "segment", buffer: moved, length, ids, lengths }, [moved]);
+      thread.post({ kind: "segment", buffer: shared, length, ids, lengths });
     },
-    post: (request, moved = []) => worker.postMessage(request, moved),
+    post: (request) => worker.postMessage(request),
     end: async () => void (await worker.terminate()),
   };
   const answer = (answer: ThreadAnswer): void => {
@@ -139,12 +144,12 @@ function startThread(settings: ThreadSettings, { onPack, fail, wake }: Events): 
     if (!finished) fail(new MusterError("internal", "a thread that seals packs ended by itself"));
   });
   const buffer = newPackBuffer();
-  thread.post({ kind: "pack-buffer", buffer }, [buffer]);
+  thread.post({ kind: "pack-buffer", buffer });
   return thread;
 }
 
-function newPackBuffer(): ArrayBuffer {
-  return Buffer.allocUnsafeSlow(packBufferSize).buffer;
+function newPackBuffer(): SharedArrayBuffer {
+  return new SharedArrayBuffer(packBufferSize);
 }
 
 function builtPack({ buffer, bodyLength, packId, tail, footer }: Extract<ThreadAnswer, { kind: "pack" }>): BuiltPack {

@@ -6,16 +6,16 @@ import { type PackBuilder, packBuilder } from "./pack-builder.ts";
 import type { ThreadAnswer, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
 
 /*
- * A thread that seals segments into packs of its own. It shares nothing with others: what it works on is moved to it, and
- * moved away when it is done.
+ * A thread that seals segments into packs of its own. Buffers are lent to it, one side at a time: they are shared memory, so
+ * that nothing is copied and nothing is left for the collectors of two heaps.
  */
 type Segment = Extract<ThreadRequest, { kind: "segment" }>;
 
 const { owner, options } = workerData as ThreadSettings; // from pack-threads.ts
 const sealOwner = { ...owner, sealKey: Buffer.from(owner.sealKey) };
 const waiting: Segment[] = [];
-const freeBuffers: ArrayBuffer[] = [];
-let open: { readonly builder: PackBuilder; readonly buffer: ArrayBuffer } | undefined;
+const freeBuffers: SharedArrayBuffer[] = [];
+let open: { readonly builder: PackBuilder; readonly buffer: SharedArrayBuffer } | undefined;
 let finishing = false;
 let sealed = 0;
 
@@ -24,8 +24,8 @@ const collectEvery = 2;
 /** There where the process was started with --expose-gc; see `dataProcess` in core. */
 const collect = globalThis.gc;
 
-function tell(answer: ThreadAnswer, moved: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(answer, [...moved]);
+function tell(answer: ThreadAnswer): void {
+  parentPort?.postMessage(answer);
 }
 
 function work(): void {
@@ -54,7 +54,7 @@ function seal({ buffer, length, ids, lengths }: Segment): void {
     return { id: ids.subarray(n * idLength, (n + 1) * idLength), length };
   });
   open?.builder.add(Buffer.from(buffer, 0, length), chunks);
-  tell({ kind: "sealed", buffer }, [buffer]);
+  tell({ kind: "sealed", buffer });
   sealed += 1;
   if (sealed % collectEvery === 0) collect?.({ type: "minor" });
 }
@@ -64,7 +64,7 @@ function handOver(): void {
   const { builder, buffer } = open;
   open = undefined;
   const { body, ...rest } = builder.finish();
-  tell({ kind: "pack", buffer, bodyLength: body.length, ...rest }, [buffer]);
+  tell({ kind: "pack", buffer, bodyLength: body.length, ...rest });
 }
 
 parentPort?.on("message", (request: ThreadRequest) => {

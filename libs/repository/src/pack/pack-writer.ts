@@ -8,10 +8,9 @@ import {
   packBufferSize,
   packBuilder,
   type SealOptions,
-  segmentMost,
   segmentTarget,
 } from "./pack-builder.ts";
-import { type PackThreads, packThreads, type Segment } from "./pack-threads.ts";
+import { type PackThreads, packThreads, type Segment, segmentBuffer } from "./pack-threads.ts";
 
 /** Threads that a writer starts at most: each costs about 60 MB. */
 const mostThreads = 2;
@@ -59,7 +58,7 @@ export function packWriter(domain: DomainContext, options: PackWriterOptions): P
     if (builder !== undefined) await store(builder.finish());
   };
   return {
-    takeBuffer: () => free.pop() ?? Buffer.allocUnsafeSlow(segmentMost),
+    takeBuffer: () => free.pop() ?? segmentBuffer(),
     async addSegment(segment) {
       if (threads === undefined && segment.length < segmentTarget) {
         small ??= packBuilder(owner, Buffer.allocUnsafeSlow(packBufferSize), { level, readBack });

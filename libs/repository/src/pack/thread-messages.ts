@@ -8,27 +8,27 @@ export interface ThreadSettings {
   readonly options: SealOptions;
 }
 
-/** To a thread. Buffers are moved, not copied. */
+/** To a thread. Buffers are lent: until they come back, nobody else touches them. */
 export type ThreadRequest =
   | {
       readonly kind: "segment";
-      readonly buffer: ArrayBuffer;
+      readonly buffer: SharedArrayBuffer;
       readonly length: number;
       /** The chunks' ids one after another, and their lengths. */
       readonly ids: Uint8Array;
       readonly lengths: readonly number[];
     }
   /** A buffer to build a pack in: a new one, or one whose pack is stored. */
-  | { readonly kind: "pack-buffer"; readonly buffer: ArrayBuffer }
+  | { readonly kind: "pack-buffer"; readonly buffer: SharedArrayBuffer }
   | { readonly kind: "finish" };
 
 /** From a thread. */
 export type ThreadAnswer =
   /** A segment is sealed; here is its buffer again. */
-  | { readonly kind: "sealed"; readonly buffer: ArrayBuffer }
+  | { readonly kind: "sealed"; readonly buffer: SharedArrayBuffer }
   | {
       readonly kind: "pack";
-      readonly buffer: ArrayBuffer;
+      readonly buffer: SharedArrayBuffer;
       readonly bodyLength: number;
       readonly packId: Uint8Array;
       readonly tail: Uint8Array;

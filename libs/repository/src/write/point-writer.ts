@@ -18,7 +18,7 @@ import { type Sink, storeStream } from "./store-file.ts";
 import { storeFound } from "./store-found.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
-const levels = { postgres: 1, redis: 3, files: 3, command: 3 } as const;
+const levels = { postgres: 1, redis: 2, files: 2, command: 2 } as const;
 
 /** Starts a recovery point; see `Domain.beginPoint`. */
 export async function beginPoint(
