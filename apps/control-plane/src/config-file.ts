@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
+import { isVaultAddress, vaultFolderName } from "@muster/object-store";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { Config, RepositoryPlace } from "./config.ts";
@@ -107,6 +108,7 @@ async function toConfig(file: FileConfig, configFile: string | undefined): Promi
       enrolPort: agents.enrolPort,
       advertise: agents.advertise ?? agents.host,
     },
+    vault: vaultOf(file),
     agents: { certificateLifeMs: agents.certificateLife, heartbeatSeconds: Math.round(agents.heartbeat / 1000) },
     repositories,
     ownBackups: ownBackups(file, Object.keys(repositories)),
@@ -131,19 +133,27 @@ function filesOf({ keyFile, credentialsFile, caFile }: RepositoryPlace): (string
   return [keyFile, credentialsFile, caFile];
 }
 
+function vaultOf({ vault }: FileConfig): Config["vault"] {
+  const { port, quota, quotaPerHost, keepFree } = vault;
+  return { port, quota, quotaPerHost, keepFree };
+}
+
 /** Without any repository in the configuration, one named `main` lies in the data folder. */
 function placed(file: FileConfig, data: string, at: (path: string) => string): Config["repositories"] {
   const named = Object.entries(file.repositories);
   const own: FileConfig["repositories"] = { main: { url: join(data, "repository") } };
   const all = named.length > 0 ? named : Object.entries(own);
+  const vault = at(file.vault.directory ?? join(data, "vault"));
   const optional = (path: string | undefined): string | undefined => (path === undefined ? undefined : at(path));
   return Object.fromEntries(
     all.map(([name, place]) => {
-      const url = /^[a-z0-9+]+:/i.test(place.url) ? place.url : at(place.url);
+      const inVault = isVaultAddress(place.url);
+      const named = /^[a-z0-9+]+:/i.test(place.url) ? place.url : at(place.url);
+      const url = inVault ? join(vault, vaultFolderName(place.url, name)) : named;
       const keyFile = optional(place.keyFile) ?? join(data, "keys", `${name}.key`);
       const { profile, kmsKey } = place;
       const local = { credentialsFile: optional(place.credentialsFile), profile, caFile: optional(place.caFile) };
-      return [name, { url, keyFile, ...(kmsKey === undefined ? {} : { kmsKey }), ...local }];
+      return [name, { url, keyFile, inVault, ...(kmsKey === undefined ? {} : { kmsKey }), ...local }];
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { parseDuration } from "@muster/core";
+import { parseDuration, parseSize } from "@muster/core";
 import { z } from "zod";
 
 const port = z.coerce.number<number | string>().int().min(0).max(65_535);
@@ -9,6 +9,16 @@ const duration = z.string().transform((text, context) => {
     return parseDuration(text);
   } catch {
     context.addIssue(`"${text}" is not a duration: write it like 10s, 15m or 7d`);
+    return z.NEVER;
+  }
+});
+
+/** `500GB`, `1GiB`; bytes in the result. */
+const size = z.union([z.string(), z.number()]).transform((given, context) => {
+  try {
+    return parseSize(String(given));
+  } catch {
+    context.addIssue(`"${given}" is not a size: write it like 500GB or 10GiB`);
     return z.NEVER;
   }
 });
@@ -42,7 +52,10 @@ export const configSchema = z.strictObject({
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and -"),
       z.strictObject({
-        url: z.string().min(1).describe("file:///…, a path, or s3://bucket/prefix?region=…; see docs/repositories.md."),
+        url: z
+          .string()
+          .min(1)
+          .describe("file:///…, a path, s3://bucket/prefix?region=… or vault:; see docs/repositories.md."),
         keyFile: z.string().min(1).optional().describe("The passphrase; made at the first start."),
         kmsKey: z.string().min(1).optional().describe("ARN of a key of AWS KMS that opens it, in place of keyFile."),
         credentialsFile: z
@@ -71,6 +84,15 @@ export const configSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("Into which repositories; all of them when left out."),
+    })
+    .prefault({}),
+  vault: z
+    .strictObject({
+      port: port.default(7445),
+      directory: z.string().min(1).optional().describe("Folder of its repositories; vault in the data folder."),
+      quota: size.optional().describe("The most that each repository may hold."),
+      quotaPerHost: size.optional().describe("The most that one host's services may hold in each repository."),
+      keepFree: size.prefault("1GiB").describe("What stays free on its disk."),
     })
     .prefault({}),
   status: z.strictObject({ title: z.string().min(1).max(100).default("Status") }).prefault({}),

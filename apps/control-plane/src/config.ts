@@ -21,6 +21,8 @@ export interface Config {
   };
   /** Name → place and key file (the passphrase); created at first start where they do not exist. */
   readonly repositories: Readonly<Record<string, RepositoryPlace>>;
+  /** The object store of the control plane's own, which agents reach over HTTPS; it listens when a repository lies in it. */
+  readonly vault: VaultConfig;
   /** How the sessions of agents are kept. */
   readonly agents: {
     /** Life of an agent's certificate in milliseconds. */
@@ -38,9 +40,23 @@ export interface Config {
   readonly statusTitle: string;
 }
 
+/** Sizes in bytes. */
+export interface VaultConfig {
+  readonly port: number;
+  /** The most that each repository may hold. */
+  readonly quota?: number | undefined;
+  /** The most that the services of one host may hold in each repository. */
+  readonly quotaPerHost?: number | undefined;
+  /** What stays free on its disk, which is often that of the control plane's own data. */
+  readonly keepFree: number;
+}
+
 /** Where a repository lies, the file with its passphrase, and for S3 the files of this host. */
 export interface RepositoryPlace extends LocalSettings {
+  /** For the control plane itself; of a repository in the vault, its folder. */
   readonly url: string;
+  /** Agents reach it through the vault only. */
+  readonly inVault?: boolean | undefined;
   readonly keyFile: string;
   /** A key of AWS KMS that opens it in place of the key file. */
   readonly kmsKey?: string | undefined;

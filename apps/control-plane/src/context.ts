@@ -129,8 +129,8 @@ export interface Identity {
   readonly caCertificate: string;
   /** Signs an agent's request (PKCS #10, DER) for this host name. Throws `request-invalid`. */
   signAgent(host: string, signingRequest: Uint8Array): Promise<AgentCertificate>;
-  /** `host:port` of the enrolment and session listeners as agents reach them; known once they listen. */
-  endpoints(): { readonly enrol: string; readonly session: string };
+  /** `host:port` of the listeners as agents reach them, known once they listen; of the vault only where there is one. */
+  endpoints(): { readonly enrol: string; readonly session: string; readonly vault?: string };
 }
 
 export interface AgentCertificate {

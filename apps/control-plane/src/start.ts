@@ -17,12 +17,15 @@ import { createRepositories, prepareRepositories } from "./repositories/open.ts"
 import { openAuthority } from "./rpc/authority.ts";
 import { createIdentity } from "./rpc/identity.ts";
 import { listenForAgents } from "./rpc/listen.ts";
+import { startVault } from "./vault/start.ts";
 
 /** Where a control plane can be reached; also in `endpoints.json` of its data folder. */
 export interface Endpoints {
   readonly http: string;
   readonly enrol: string;
   readonly session: string;
+  /** Only where a repository lies in the vault. */
+  readonly vault?: string;
   /** SHA-256 of the certificate authority's DER, hex. */
   readonly fingerprint: string;
   /** The file with the first admin's token. */
@@ -65,7 +68,7 @@ async function start(
   await prepareRepositories(config, log);
   const authority = await openAuthority(config.dataDirectory, clock.now());
 
-  let ports = { enrol: 0, session: 0 };
+  let ports: { enrol: number; session: number; vault: number | undefined } = { enrol: 0, session: 0, vault: undefined };
   const identity = createIdentity(authority, config, clock, () => ports);
   const { cp, commands, sessions } = assemble({ config, db: database.db, clock, log, identity });
   stack.defer(() => commands.close());
@@ -73,10 +76,13 @@ async function start(
   const adminToken = await ensureAdminToken(cp);
   for (const register of registrations) register(cp);
 
+  const vault = await startVault(cp, authority);
+  stack.defer(async () => vault?.close());
+  ports = { ...ports, vault: vault?.port };
   const agents = await listenForAgents({ cp, commands, sessions }, authority, { config, clock });
   stack.defer(() => agents.close());
   stack.defer(() => sessions.endAll("host-offline", "the control plane is stopping"));
-  ports = agents.ports;
+  ports = { ...ports, ...agents.ports };
   const http = await listenForHttp(cp);
   stack.defer(() => http.close());
   stack.use(startPresence(cp, sessions));
@@ -97,8 +103,8 @@ export function assemble(parts: Pick<ControlPlane, "config" | "db" | "clock" | "
   readonly commands: CommandEngine;
   readonly sessions: SessionRegistry;
 } {
-  const { config, db, clock, log } = parts;
-  const repositories = createRepositories(config);
+  const { config, db, clock, log, identity } = parts;
+  const repositories = createRepositories(config, () => identity.endpoints().vault);
   const sessions = createSessions(newId("rep"), (host, err) =>
     log.error({ err, host }, "the schedule could not be sent"),
   );

@@ -4,17 +4,37 @@ import { MusterError } from "@muster/core";
 import { createFileStore, openDeletableFileStore, openFileStore } from "./fs/file-store.ts";
 import type { DeletableStore, ObjectStore } from "./port.ts";
 import { isS3Address, type LocalSettings, parseS3Location } from "./s3/location.ts";
+import type { VaultIdentity } from "./vault/identity.ts";
+import { isVaultAddress, parseVaultLocation } from "./vault/location.ts";
+
+/** What a host adds to an address for itself. */
+export interface OpenSettings extends LocalSettings {
+  /** Who this host is to its control plane, for addresses of a vault; asked anew when it may have been renewed. */
+  readonly vaultIdentity?: (() => VaultIdentity) | undefined;
+}
 
 /**
- * Opens the store at `file:///srv/backup`, an absolute path, or `s3://bucket/prefix?region=…`; `own` is what this host
- * adds to an S3 address. Throws `usage` for an address it does not know and `store-unavailable` when nothing is there:
- * a store is never made by opening it. The S3 client is loaded by the first S3 address only.
+ * Opens the store at `file:///srv/backup`, an absolute path, `s3://bucket/prefix?region=…` or `vault://host:port/name`;
+ * `own` is what this host adds to the address. Throws `usage` for an address it does not know and `store-unavailable`
+ * when nothing is there: a store is never made by opening it. Clients are loaded by the first address that needs them.
  */
-export async function openStore(address: string, own: LocalSettings = {}): Promise<ObjectStore> {
+export async function openStore(address: string, own: OpenSettings = {}): Promise<ObjectStore> {
+  if (isVaultAddress(address)) return openVault(address, own);
   if (!isS3Address(address)) return openFileStore(filePath(address));
   const location = parseS3Location(address, own);
   const { openS3Store } = await import("./s3/open.ts");
   return openS3Store(location);
+}
+
+async function openVault(address: string, { vaultIdentity }: OpenSettings): Promise<ObjectStore> {
+  const location = parseVaultLocation(address);
+  if (vaultIdentity === undefined) {
+    throw new MusterError("usage", "a vault is opened by an enrolled agent at work for its control plane only", {
+      hint: "Elsewhere name the repository's folder in the vault of the control plane, or a copy of that folder.",
+    });
+  }
+  const { openVaultStore } = await import("./vault/vault-store.ts");
+  return openVaultStore(location, vaultIdentity);
 }
 
 /** Like `openStore`, with `delete`; for the sweeper of the control plane only. */
@@ -37,7 +57,7 @@ export function filePath(url: string): string {
   if (parsed?.protocol === "file:" && parsed.hostname === "") return normalize(fileURLToPath(parsed));
   const what = parsed === undefined ? "a relative path or no address" : `the scheme ${parsed.protocol.slice(0, -1)}`;
   throw new MusterError("usage", `cannot open a repository with ${what}`, {
-    hint: "Use an absolute path, file:///absolute/path or s3://bucket/prefix.",
+    hint: "Use an absolute path, file:///absolute/path, s3://bucket/prefix or vault://host:port/name.",
     details: { scheme: parsed?.protocol ?? "none" },
   });
 }

@@ -1,3 +1,4 @@
+export { encodeName } from "./encoding/name.ts";
 export { comparePaths, pathFromBytes, pathToBytes } from "./encoding/path.ts";
 export { type AddKeyOptions, addKey, type KeyInfo, listKeys, removeKey, whichKey } from "./keys/keys.ts";
 export { type Unlock, unlockFromText } from "./keys/unlock.ts";

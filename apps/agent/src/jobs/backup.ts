@@ -9,12 +9,12 @@ export async function backUp(
   source: Source,
   context: SourceContext,
   work: Backup,
-  request: Pick<JobRequest, "host" | "repositories">,
+  request: Pick<JobRequest, "host" | "repositories" | "identityFile">,
 ): Promise<Outcome> {
-  const { host, repositories } = request;
+  const { host } = request;
   const { clock, signal } = context;
   const startedAt = clock.now();
-  const domain = await openGrant(work.repository, repositories);
+  const domain = await openGrant(work.repository, request);
   const spec = { source: work.source, kind: source.type, host, startedAt };
   const writer = await domain.beginPoint(spec, { signal, clock });
   try {

@@ -47,7 +47,7 @@ function dispatch(source: Source, context: SourceContext, request: JobRequest): 
     case "checkRestore":
       return checkRestore(source, context, work.value);
     case "restore":
-      return restore(source, context, work.value, request.repositories);
+      return restore(source, context, work.value, request);
     case "aside":
       return finishAside(source, context, work.value);
     default:

@@ -10,6 +10,8 @@ export interface JobRequest {
   readonly source: { readonly name: string; readonly config: SourceConfig; readonly secrets: Secrets };
   /** What agent.yaml says of repositories: names of files, no secrets. */
   readonly repositories: RepositorySettings;
+  /** The file of this host's enrolment. */
+  readonly identityFile: string;
   readonly stateDirectory: string;
   readonly workDirectory: string;
   readonly host: string;

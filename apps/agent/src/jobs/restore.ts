@@ -3,7 +3,7 @@ import { MusterError } from "@muster/core";
 import { type CheckRestore, type JsonObject, type PointFacts, type Restore, timestampMs } from "@muster/protocol/grpc";
 import type { Facts, PointToRestore, RestoreRequest, Source, SourceContext } from "../sources/source.ts";
 import type { Outcome } from "../work/failure.ts";
-import { openGrant, type RepositorySettings } from "./grant.ts";
+import { type OwnAccess, openGrant } from "./grant.ts";
 
 /** Finds every reason why a restore would fail; touches nothing. */
 export async function checkRestore(source: Source, context: SourceContext, work: CheckRestore): Promise<Outcome> {
@@ -14,17 +14,12 @@ export async function checkRestore(source: Source, context: SourceContext, work:
 }
 
 /** Puts a recovery point in place of what is there, which is moved aside. */
-export async function restore(
-  source: Source,
-  context: SourceContext,
-  work: Restore,
-  repositories: RepositorySettings,
-): Promise<Outcome> {
+export async function restore(source: Source, context: SourceContext, work: Restore, own: OwnAccess): Promise<Outcome> {
   const { asideId, allowNewTarget } = work;
   const request: RestoreRequest = { point: pointOf(work.point), asideId, allowNewTarget };
   const [wrong] = typeFindings(source, request);
   if (wrong !== undefined) throw new MusterError("wrong-target", wrong.message);
-  const domain = await openGrant(work.repository, repositories);
+  const domain = await openGrant(work.repository, own);
   const reader = await domain.openPoint(request.point.pointId);
   const done = await source.restore(context, reader, request);
   return {

@@ -52,7 +52,8 @@ export function jobRunner(options: {
     const source = { name, config, secrets };
     const command = create(CommandSchema, { work });
     const encoded = base64(toBinary(CommandSchema, command));
-    const request = { work: encoded, source, repositories, stateDirectory, workDirectory };
+    const identityFile = directory.identity;
+    const request = { work: encoded, source, repositories, identityFile, stateDirectory, workDirectory };
     try {
       return await runProcess({ ...request, host: options.host }, run, limits.grace, log.child({ source: name }));
     } finally {

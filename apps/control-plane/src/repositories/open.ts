@@ -8,8 +8,11 @@ import type { Config, RepositoryPlace } from "../config.ts";
 import type { OpenedRepository, Repositories } from "../context.ts";
 import { guardKeyFile, makeKeyFile, readKeyFile } from "./key-file.ts";
 
-/** The repositories of the configuration; each is opened when it is first needed, and tried again after a failure. */
-export function createRepositories(config: Config): Repositories {
+/**
+ * The repositories of the configuration; each is opened when it is first needed, and tried again after a failure. `vault` is
+ * `host:port` of the vault as agents reach it.
+ */
+export function createRepositories(config: Config, vault: () => string | undefined): Repositories {
   const opened = new Map<string, Promise<OpenedRepository>>();
   const placeOf = (name: string): RepositoryPlace => {
     const place = config.repositories[name];
@@ -19,7 +22,11 @@ export function createRepositories(config: Config): Repositories {
   };
   return {
     names: () => Object.keys(config.repositories),
-    url: (name) => sharedAddress(placeOf(name).url), // agents know their own files
+    url(name) {
+      const { url, inVault } = placeOf(name);
+      if (inVault !== true) return sharedAddress(url); // agents know their own files
+      return `vault://${vault() ?? "unknown"}/${name}`;
+    },
     open(name) {
       const known = opened.get(name);
       if (known !== undefined) return known;

@@ -9,7 +9,7 @@ export function createIdentity(
   authority: Authority,
   config: Config,
   clock: Clock,
-  ports: () => { readonly enrol: number; readonly session: number },
+  ports: () => { readonly enrol: number; readonly session: number; readonly vault?: number | undefined },
 ): Identity {
   const { advertise } = config.grpc;
   const address = (port: number): string => `${advertise.includes(":") ? `[${advertise}]` : advertise}:${port}`;
@@ -22,6 +22,10 @@ export function createIdentity(
         now: clock.now(),
         lifeMs: config.agents.certificateLifeMs,
       }),
-    endpoints: () => ({ enrol: address(ports().enrol), session: address(ports().session) }),
+    endpoints: () => {
+      const { enrol, session, vault } = ports();
+      const shared = { enrol: address(enrol), session: address(session) };
+      return vault === undefined ? shared : { ...shared, vault: address(vault) };
+    },
   };
 }

@@ -4,11 +4,9 @@ import { maxMessageBytes } from "@muster/protocol/grpc";
 import type { Config } from "../config.ts";
 import type { SessionContext } from "../hosts/session.ts";
 import type { Authority } from "./authority.ts";
-import { issueServerCertificate } from "./certificates.ts";
+import { makeServerCertificate } from "./server-certificate.ts";
 import { addAgentServices, addEnrolmentService } from "./services.ts";
 
-/** A new one is made at each start, so its end is only met by a process that runs for years. Milliseconds. */
-const serverCertificateLife = 5 * 365 * 86_400_000;
 /** How long streams may take to end by themselves at a stop, in milliseconds. */
 const drain = 2000;
 
@@ -30,12 +28,7 @@ export async function listenForAgents(
   authority: Authority,
   { config, clock }: { readonly config: Config; readonly clock: Clock },
 ): Promise<AgentListeners> {
-  const names = [...new Set([config.grpc.advertise, config.grpc.host, "localhost", "127.0.0.1"])];
-  const certificate = await issueServerCertificate(authority, {
-    names,
-    now: clock.now(),
-    lifeMs: serverCertificateLife,
-  });
+  const certificate = await makeServerCertificate(authority, config, clock);
   const pair = { private_key: Buffer.from(certificate.key), cert_chain: Buffer.from(certificate.chain) };
 
   const enrolment = new Server(options);

@@ -46,6 +46,7 @@ export function testConfig(dataDirectory: string, changes: Partial<Config> = {})
     repositories: { main: { url: join(dataDirectory, "repository"), keyFile: join(dataDirectory, "main.key") } },
     ownBackups: { everyMs: undefined, repositories: ["main"] },
     namedFiles: [],
+    vault: { port: 0, keepFree: 0 },
     statusTitle: "Test",
     ...changes,
   };
@@ -58,7 +59,7 @@ export async function testControlPlane(options: TestOptions = {}): Promise<TestC
   const clock = options.clock ?? manualClock();
   const config = testConfig(folder, options.config);
   const authority = await openAuthority(folder, clock.now());
-  const identity = createIdentity(authority, config, clock, () => ({ enrol: 7444, session: 7443 }));
+  const identity = createIdentity(authority, config, clock, () => ({ enrol: 7444, session: 7443, vault: 7445 }));
   const { cp, commands, sessions } = assemble({ config, db: database.db, clock, log: silentLogger, identity });
   const app = await buildApp(cp);
   const token = async (role: Role): Promise<string> => {

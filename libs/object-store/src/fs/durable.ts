@@ -62,12 +62,15 @@ export async function makeDirectory(root: string, directory: string, names: Dire
 
 /** Writes all parts with as few calls as the system allows, then makes the content durable. */
 export async function writeDurably(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  for (const part of parts) {
-    let written = 0;
-    while (written < part.byteLength) {
-      const { bytesWritten } = await handle.write(part, written, part.byteLength - written);
-      written += bytesWritten;
-    }
-  }
+  for (const part of parts) await writeAll(handle, part);
   await handle.sync();
+}
+
+/** Writes all bytes at the file's position. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.byteLength) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written);
+    written += bytesWritten;
+  }
 }

@@ -6,9 +6,10 @@ import type { CallOptions, DeletableStore, ObjectStore } from "../port.ts";
 import { directorySync } from "./durable.ts";
 import { storeError } from "./errors.ts";
 import { describe, listFiles } from "./list.ts";
-import { putFile } from "./put.ts";
+import { createFile, putFile, type WriterState } from "./put.ts";
 import { readFileRange } from "./read.ts";
 import { pinRoot, type Root } from "./root.ts";
+import { writeStream } from "./stream.ts";
 
 /** Makes the directory (with its parents) if needed and opens it as a store. The path is absolute. */
 export async function createFileStore(path: string): Promise<ObjectStore> {
@@ -45,8 +46,34 @@ export async function openDeletableFileStore(path: string): Promise<DeletableSto
   };
 }
 
-function fileStore(root: Root): ObjectStore {
-  const writer = { root: root.path, names: directorySync(), known: new Set<string>() };
+/** A store that also takes an object as a stream, without holding it in memory; the server of a vault has one. */
+export interface StreamingStore extends ObjectStore {
+  /**
+   * Creates the object of `size` bytes from a stream. What the stream throws is thrown, and nothing is left then; who must
+   * check the bytes does it in the stream, before its end. Throws `object-exists` if the key is taken.
+   */
+  putStream(key: string, body: AsyncIterable<Uint8Array>, size: number): Promise<void>;
+}
+
+/** Like `openFileStore`, with `putStream`. */
+export async function openStreamingFileStore(path: string): Promise<StreamingStore> {
+  const root = await pinRoot(path);
+  const writer = writerOf(root);
+  return {
+    ...fileStore(root, writer),
+    async putStream(key, body, size) {
+      checkKey(key);
+      await root.check();
+      await createFile(writer, key, (handle) => writeStream(handle, body, size));
+    },
+  };
+}
+
+function writerOf(root: Root): WriterState {
+  return { root: root.path, names: directorySync(), known: new Set<string>() };
+}
+
+function fileStore(root: Root, writer = writerOf(root)): ObjectStore {
   const locate = (key: string, options: CallOptions | undefined): string => {
     checkKey(key);
     throwIfAborted(options?.signal);

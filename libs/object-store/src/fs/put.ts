@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, open, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
 import { partsOf } from "../port.ts";
@@ -16,21 +16,26 @@ export interface WriterState {
   readonly known: Set<string>;
 }
 
+/** Creates a file from bytes in memory, as `createFile` does. */
+export function putFile(state: WriterState, key: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  return createFile(state, key, (handle) => writeDurably(handle, partsOf(bytes)));
+}
+
 /**
- * Creates a file atomically and durably: staged, synced, then linked to its name. `link` fails when the name is
- * taken, which `rename` does not.
+ * Creates a file atomically and durably: staged, written and synced by `write`, then linked to its name. `link` fails
+ * when the name is taken, which `rename` does not. What `write` throws is thrown, and no file is left.
  */
-export async function putFile(
+export async function createFile(
   state: WriterState,
   key: string,
-  bytes: Uint8Array | readonly Uint8Array[],
+  write: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const path = join(state.root, key);
   const staged = join(state.root, stagingDirectory, randomUUID());
   try {
     await ensureDirectory(state, join(state.root, stagingDirectory));
     await ensureDirectory(state, dirname(path));
-    await stage(staged, partsOf(bytes));
+    await stage(staged, write);
     await name(staged, path, key);
     await state.names.sync(dirname(path));
   } catch (thrown) {
@@ -46,10 +51,10 @@ async function ensureDirectory(state: WriterState, directory: string): Promise<v
   state.known.add(directory);
 }
 
-async function stage(path: string, parts: readonly Uint8Array[]): Promise<void> {
+async function stage(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const handle = await open(path, "wx", 0o640);
   try {
-    await writeDurably(handle, parts);
+    await write(handle);
   } finally {
     await handle.close();
   }

@@ -39,6 +39,7 @@ export async function testPlane(
       repositories: {},
       ownBackups: { everyMs: undefined, repositories: [] },
       namedFiles: [],
+      vault: { port: 0, keepFree: 0 },
       statusTitle: "Example Status",
     },
     db: database.db,

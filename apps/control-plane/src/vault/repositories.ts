@@ -1,0 +1,44 @@
+import { MusterError } from "@muster/core";
+import { openStreamingFileStore, type StreamingStore } from "@muster/object-store";
+import type { Config } from "../config.ts";
+import { createUsage, type Usage } from "./usage.ts";
+
+/** One repository that agents reach through the vault. */
+export interface OpenVault {
+  readonly store: StreamingStore;
+  readonly usage: Usage;
+}
+
+export interface VaultRepositories {
+  /** Opens it at the first use. Throws `not-found`, and `store-unavailable` while its folder is not there. */
+  open(name: string): Promise<OpenVault>;
+  /** Counts anew what is in those that are open. */
+  recount(): Promise<void>;
+}
+
+/** The repositories of the configuration that lie in the vault; no other can be reached through it. */
+export function createVaultRepositories({
+  repositories,
+  vault,
+}: Pick<Config, "repositories" | "vault">): VaultRepositories {
+  const opened = new Map<string, Promise<OpenVault>>();
+  const openFolder = async (folder: string): Promise<OpenVault> => {
+    const store = await openStreamingFileStore(folder);
+    return { store, usage: createUsage(store, vault) };
+  };
+  return {
+    open(name) {
+      const known = opened.get(name);
+      if (known !== undefined) return known;
+      const place = Object.hasOwn(repositories, name) ? repositories[name] : undefined;
+      if (place?.inVault !== true) throw new MusterError("not-found", `the vault has no repository ${name}`);
+      const opening = openFolder(place.url);
+      opened.set(name, opening);
+      opening.catch(() => opened.delete(name));
+      return opening;
+    },
+    async recount() {
+      for (const opening of opened.values()) await (await opening).usage.recount();
+    },
+  };
+}
