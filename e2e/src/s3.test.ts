@@ -33,7 +33,7 @@ const fleet = useFleet(
       services: { uploads: { tier: 1, host: "files-1", sources: { uploads: {} } } },
     });
   },
-  () => ({ s3: { url: address(), credentialsFile: site.credentialsFile("admin") } }),
+  () => ({ place: { url: address(), credentialsFile: site.credentialsFile("admin") } }),
 );
 
 describe("a fleet whose repository lies in S3", () => {

@@ -24,19 +24,21 @@ export interface ControlPlaneSettings {
   readonly database?: string;
   /** How often it backs itself up; never, unless said. */
   readonly ownBackups?: string;
+  /** Of control-plane.yaml; the port is chosen. */
+  readonly vault?: { readonly quotaPerHost?: string };
 }
 
 /** Starts a control plane of its own in the folder, with a heartbeat of one second, and waits until it answers. */
 export async function startControlPlane(
   folder: string,
-  { repositories, database, ownBackups = "off" }: ControlPlaneSettings,
+  { repositories, database, ownBackups = "off", vault }: ControlPlaneSettings,
 ): Promise<ControlPlane> {
   const data = join(folder, "control-plane");
-  const [http, sessionPort, enrolPort] = [await freePort(), await freePort(), await freePort()];
+  const [http, sessionPort, enrolPort, vaultPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const url = `http://127.0.0.1:${http}`;
   const config = {
     ...{ data, http: { port: http }, agents: { sessionPort, enrolPort, heartbeat: "1s" }, repositories },
-    ownBackups: { every: ownBackups },
+    ...{ ownBackups: { every: ownBackups }, vault: { ...vault, port: vaultPort } },
   };
   await mkdir(data, { recursive: true, mode: 0o700 });
   await writeFile(join(folder, "control-plane.yaml"), JSON.stringify(config));

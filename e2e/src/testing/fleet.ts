@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { waitFor } from "@muster/core/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type AgentYaml, enrolHost, type Host } from "./agent.ts";
-import { type ControlPlane, startControlPlane } from "./control-plane.ts";
+import { type ControlPlane, type ControlPlaneSettings, startControlPlane } from "./control-plane.ts";
 import { processesOf } from "./leftovers.ts";
 import { launchers, type Program, startProgram } from "./program.ts";
 
@@ -39,8 +39,10 @@ export interface Fleet {
 export interface FleetSettings {
   /** Folder of the repository `main`; default: in the fleet's folder. */
   readonly repository?: string | undefined;
-  /** The repository `main` in S3 in place of a folder, with the control plane's credentials. */
-  readonly s3?: { readonly url: string; readonly credentialsFile: string } | undefined;
+  /** The repository `main` in S3, with the control plane's credentials, or in the vault, in place of a folder. */
+  readonly place?: { readonly url: string; readonly credentialsFile?: string } | undefined;
+  /** What control-plane.yaml says of the vault. */
+  readonly vault?: ControlPlaneSettings["vault"];
   /** `postgres://…` for the control plane; without it the embedded database. */
   readonly database?: string;
   /** How often the control plane backs itself up; never, unless said. */
@@ -75,7 +77,7 @@ export async function startFleet(settings: FleetSettings = {}): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), "muster-e2e-"));
   await chmod(folder, 0o755); // PostgreSQL's own user works below it
   const repository = settings.repository ?? join(folder, "repository");
-  const repositories = { main: settings.s3 ?? { url: `file://${repository}` } };
+  const repositories = { main: settings.place ?? { url: `file://${repository}` } };
   const controlPlane = await startControlPlane(folder, { ...settings, repositories });
   const hosts: Host[] = [];
   const at = (...parts: string[]): string => join(folder, ...parts);

@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/core";
+import { type Clock, MusterError } from "@muster/core";
 import { openStreamingFileStore, type StreamingStore } from "@muster/object-store";
 import type { Config } from "../config.ts";
 import { createUsage, type Usage } from "./usage.ts";
@@ -12,18 +12,22 @@ export interface OpenVault {
 export interface VaultRepositories {
   /** Opens it at the first use. Throws `not-found`, and `store-unavailable` while its folder is not there. */
   open(name: string): Promise<OpenVault>;
-  /** Counts anew what is in those that are open. */
-  recount(): Promise<void>;
+  /** Removes what crashes have left, and counts anew what is there, in those that are open. */
+  tidy(): Promise<void>;
 }
 
+/** A body that is still to come after so long, in milliseconds, was cut off long before. */
+const longestWrite = 2 * 3_600_000;
+
 /** The repositories of the configuration that lie in the vault; no other can be reached through it. */
-export function createVaultRepositories({
-  repositories,
-  vault,
-}: Pick<Config, "repositories" | "vault">): VaultRepositories {
+export function createVaultRepositories(
+  { repositories, vault }: Pick<Config, "repositories" | "vault">,
+  clock: Clock,
+): VaultRepositories {
   const opened = new Map<string, Promise<OpenVault>>();
   const openFolder = async (folder: string): Promise<OpenVault> => {
     const store = await openStreamingFileStore(folder);
+    await store.removeStaged(clock.now() - longestWrite);
     return { store, usage: createUsage(store, vault) };
   };
   return {
@@ -37,8 +41,12 @@ export function createVaultRepositories({
       opening.catch(() => opened.delete(name));
       return opening;
     },
-    async recount() {
-      for (const opening of opened.values()) await (await opening).usage.recount();
+    async tidy() {
+      for (const opening of opened.values()) {
+        const { store, usage } = await opening;
+        await store.removeStaged(clock.now() - longestWrite);
+        await usage.recount();
+      }
     },
   };
 }

@@ -7,8 +7,8 @@ import { createLimits } from "./limits.ts";
 import { listenForVault, type VaultListener } from "./listen.ts";
 import { createVaultRepositories, type VaultRepositories } from "./repositories.ts";
 
-/** How often the bytes in the vault are counted anew, in milliseconds: sweeps make room. */
-const countInterval = 3_600_000;
+/** How often what crashes left is removed and the bytes are counted anew, in milliseconds: sweeps make room. */
+const tidyInterval = 3_600_000;
 
 /** Serves the repositories of the configuration that lie in the vault; undefined when none does. Throws `port-in-use`. */
 export async function startVault(cp: ControlPlane, authority: Authority): Promise<VaultListener | undefined> {
@@ -16,28 +16,28 @@ export async function startVault(cp: ControlPlane, authority: Authority): Promis
   if (!Object.values(config.repositories).some(({ inVault }) => inVault)) return undefined;
   const certificate = await makeServerCertificate(authority, config, clock);
   const callers = createCallers(cp);
-  const repositories = createVaultRepositories(config);
+  const repositories = createVaultRepositories(config, clock);
   const listener = await listenForVault(
     { callers, repositories, limits: createLimits(), clock, log },
     { ...certificate, authority: authority.pem },
     { host: config.grpc.host, port: config.vault.port },
   );
   const stopped = new AbortController();
-  const counting = keepCounting(repositories, log, stopped.signal);
+  const tidying = keepTidy(repositories, log, stopped.signal);
   return {
     port: listener.port,
     async close() {
       stopped.abort();
       callers.close();
-      await Promise.all([listener.close(), counting]);
+      await Promise.all([listener.close(), tidying]);
     },
   };
 }
 
-async function keepCounting(repositories: VaultRepositories, log: Logger, signal: AbortSignal): Promise<void> {
+async function keepTidy(repositories: VaultRepositories, log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await sleep(countInterval, signal).catch(() => undefined); // the loop's condition tells an abort
+    await sleep(tidyInterval, signal).catch(() => undefined); // the loop's condition tells an abort
     if (signal.aborted) return;
-    await repositories.recount().catch((err: unknown) => log.error({ err }, "the vault could not be counted"));
+    await repositories.tidy().catch((err: unknown) => log.error({ err }, "the vault could not be tidied"));
   }
 }

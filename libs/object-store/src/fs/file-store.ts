@@ -6,7 +6,7 @@ import type { CallOptions, DeletableStore, ObjectStore } from "../port.ts";
 import { directorySync } from "./durable.ts";
 import { storeError } from "./errors.ts";
 import { describe, listFiles } from "./list.ts";
-import { createFile, putFile, type WriterState } from "./put.ts";
+import { createFile, putFile, removeStaged, type WriterState } from "./put.ts";
 import { readFileRange } from "./read.ts";
 import { pinRoot, type Root } from "./root.ts";
 import { writeStream } from "./stream.ts";
@@ -53,6 +53,8 @@ export interface StreamingStore extends ObjectStore {
    * check the bytes does it in the stream, before its end. Throws `object-exists` if the key is taken.
    */
   putStream(key: string, body: AsyncIterable<Uint8Array>, size: number): Promise<void>;
+  /** Removes what a crash has left of writes that were last touched before then (milliseconds since the Unix epoch). */
+  removeStaged(before: number): Promise<void>;
 }
 
 /** Like `openFileStore`, with `putStream`. */
@@ -66,6 +68,7 @@ export async function openStreamingFileStore(path: string): Promise<StreamingSto
       await root.check();
       await createFile(writer, key, (handle) => writeStream(handle, body, size));
     },
+    removeStaged: (before) => removeStaged(root.path, before),
   };
 }
 

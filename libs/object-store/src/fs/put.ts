@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, link, open, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
 import { partsOf } from "../port.ts";
@@ -43,6 +43,21 @@ export async function createFile(
   } finally {
     await unlink(staged).catch(() => undefined); // already named or never made: both are fine
   }
+}
+
+/** Removes the staged files of a root that were last written before then, in milliseconds since the Unix epoch. */
+export async function removeStaged(root: string, before: number): Promise<void> {
+  const folder = join(root, stagingDirectory);
+  for (const name of await readdir(folder).catch(noneIfMissing)) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: before })); // it has just got its name
+    if (mtimeMs < before) await unlink(path).catch(() => undefined);
+  }
+}
+
+function noneIfMissing(thrown: unknown): string[] {
+  if (systemErrorCode(thrown) === "ENOENT") return [];
+  throw storeError(thrown, "look for what crashes have left");
 }
 
 async function ensureDirectory(state: WriterState, directory: string): Promise<void> {
