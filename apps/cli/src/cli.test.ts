@@ -110,6 +110,56 @@ describe("muster", () => {
   });
 });
 
+describe("muster catalog rebuild", () => {
+  const repositories = { items: [{ name: "main", url: "file:///r", reachable: true }] };
+  const rebuilt = { repository: "main", found: 3, added: 2, missing: [] as string[] };
+  const answers = (missing: string[]) => ({
+    "GET /api/v1/repositories": { body: repositories },
+    "GET /api/v1/events": { stream: [] },
+    "POST /api/v1/repositories/main/rebuild": { body: { ...rebuilt, missing } },
+  });
+
+  it("reads every repository and says what was found", async () => {
+    await using server = await peer(answers([]));
+    const { code, terminal } = await muster(["--server", server.url, "catalog", "rebuild"]);
+    expect(code).toBe(0);
+    expect(terminal.output()).toBe("main: 3 points found, 2 of them new to the catalog, 0 missing\n");
+  });
+
+  it("ends with 3 when points of the catalog are gone", async () => {
+    await using server = await peer(answers(["point-7"]));
+    const { code, terminal } = await muster(["--server", server.url, "catalog", "rebuild", "--repository", "main"]);
+    expect(code).toBe(3);
+    expect(terminal.output()).toContain("  missing: point-7");
+  });
+});
+
+describe("muster repository keys", () => {
+  const key = { id: "key_1", method: "x25519", whole: true, own: false, addedAt: "2026-01-02T03:04:05.000Z" };
+
+  it("lists them, and sends a passphrase from a file, never from an argument", async () => {
+    await using server = await peer({
+      "GET /api/v1/repositories/main/keys": { body: { items: [{ ...key, label: "safe", holder: "muster-public-x" }] } },
+      "POST /api/v1/repositories/main/keys": { status: 201, body: { id: "key_2" } },
+    });
+    const listed = await muster(["--server", server.url, "repository", "keys", "list"]);
+    expect(listed.terminal.output()).toContain("key_1  x25519  2026-01-02 03:04:05Z  safe   muster-public-x");
+    writeFileSync(join(folder, "new.key"), "a long passphrase\n");
+    const add = ["repository", "keys", "add", "--passphrase-file", "new.key"];
+    expect((await muster(["--server", server.url, ...add])).terminal.output()).toBe("added key_2\n");
+    expect((await muster(["repository", "keys", "add", "--passphrase", "x"])).code).toBe(2);
+  });
+
+  it("rotates and removes nothing that was not confirmed by name", async () => {
+    await using server = await peer({});
+    for (const args of [["rotate"], ["remove", "key_1"]]) {
+      const { code } = await muster(["--server", server.url, "repository", "keys", ...args]);
+      expect(code).toBe(2);
+    }
+    expect(server.requests).toEqual([]);
+  });
+});
+
 describe("muster recover", () => {
   const { findings: _none, ...rest } = sampleRecovery();
   const preview = { ...rest, findings: [] };

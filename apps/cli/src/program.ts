@@ -4,12 +4,14 @@ import { addAgents } from "./commands/agents.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addBackup } from "./commands/backup.ts";
 import { addBackups } from "./commands/backups.ts";
+import { addCatalog } from "./commands/catalog.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addInit } from "./commands/init.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addPoints } from "./commands/points.ts";
 import { addRecover } from "./commands/recover.ts";
 import { addRecoveries } from "./commands/recoveries.ts";
+import { addRepository } from "./commands/repository-keys.ts";
 import { addRetention } from "./commands/retention.ts";
 import { addStatus } from "./commands/status.ts";
 import { addToken } from "./commands/token.ts";
@@ -32,6 +34,8 @@ const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addRecoveries,
   addVerify,
   addRetention,
+  addRepository,
+  addCatalog,
   addAudit,
   addCompletion,
 ];

@@ -16,7 +16,8 @@ export function statusText(status: ApiFleetStatus, style: Style): string {
   const recoveries = status.activeRecoveries.map(
     ({ id, mode, state }) => `${mode === "drill" ? "DRILL" : "RECOVERY"} ${id} is ${state.replaceAll("_", " ")}`,
   );
-  return [head, ...parts, ...(recoveries.length === 0 ? [] : [recoveries.map(style.warn).join("\n")])].join("\n\n");
+  const remarks = [...recoveries.map(style.warn), ...status.controlPlane.map((own) => ownBackupText(own, style))];
+  return [head, ...parts, ...(remarks.length === 0 ? [] : [remarks.join("\n")])].join("\n\n");
 }
 
 function indicatorText({ indicator, description }: ApiFleetStatus, style: Style): string {
@@ -62,4 +63,15 @@ function remarkOf({ hostOnline, recovery, probes, sources }: ApiServiceStatus): 
   if (failing !== undefined) return `${failing.name}: ${failing.message ?? "failing"}`;
   const broken = sources.find(({ lastError }) => lastError !== undefined);
   return broken === undefined ? "" : `last backup of ${broken.source}: ${broken.lastError}`;
+}
+
+/** How well the control plane itself is protected. */
+function ownBackupText(
+  { repository, latestPointAt, state, lastError }: ApiFleetStatus["controlPlane"][number],
+  style: Style,
+): string {
+  const when = latestPointAt === undefined ? "never" : moment(latestPointAt);
+  const text = `control plane's own database, to ${repository}: ${when}${lastError === undefined ? "" : `; last try: ${lastError}`}`;
+  if (state === "ok" && lastError === undefined) return style.dim(text);
+  return state === "unprotected" ? style.bad(text) : style.warn(text);
 }

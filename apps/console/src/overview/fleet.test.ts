@@ -18,7 +18,8 @@ describe("the overview", () => {
     const down = { status: "major_outage", hostOnline: false, exposureState: "breached" } as const;
     const risky = sampleService({ exposureState: "at-risk" });
     const services = [risky, sampleService(down), sampleService({ ...down, sources: [], host: "web-2" })];
-    const tallies = talliesOf({ services, activeRecoveries: [], at: at(0), indicator: "major", description: "" });
+    const facts = { at: at(0), indicator: "major", description: "" } as const;
+    const tallies = talliesOf({ ...facts, services, activeRecoveries: [], controlPlane: [] });
     expect(tallies.map(({ value }) => value)).toEqual(["1 of 3", "1 of 2", "0 of 2", "0"]);
     expect(tallies.map(({ tone }) => tone)).toEqual(["bad", "bad", "bad", "quiet"]);
   });

@@ -27,9 +27,11 @@ export async function rebuildCatalog(cp: ControlPlane, name: string, by: Actor):
   const signal = deadline(patience);
   const rows: NewPointRow[] = [];
   const services = await servicesIn(repository, cp.db);
-  for (const service of services) {
+  for (const [n, service] of services.entries()) {
     const listed = await repository.domain(service).listPoints({ signal });
     rows.push(...listed.map((point) => rowOf(point, service, name)));
+    const rebuild = { service, done: n + 1, total: services.length, points: listed.length };
+    cp.events.publish({ type: "point", subject: name, data: { rebuild } });
   }
   return cp.db.transaction(async (tx) => {
     const rebuilt = { repository: name, found: rows.length, ...(await compare(tx, name, rows, cp.clock.now())) };

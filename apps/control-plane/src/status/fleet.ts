@@ -11,6 +11,7 @@ import {
 import { newestPoints, type PointRow } from "../catalog/points-store.ts";
 import { type BackupRow, lastEnded } from "../catalog/store.ts";
 import type { ControlPlane, Tx } from "../context.ts";
+import { ownBackupStatus } from "../own-backups/status.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
 import { rtoForecasts } from "../recoveries/forecasts.ts";
 import { nextDuePerSource } from "../schedules/store.ts";
@@ -51,12 +52,12 @@ export async function readFleet(tx: Tx, now: number): Promise<FleetFacts> {
 }
 
 /** The operators' view: every service with its probes, and the exposure of each source, measured at this request. */
-export async function fleetStatus(cp: Pick<ControlPlane, "db" | "clock">): Promise<ApiFleetStatus> {
-  return describeFleet(await readFleet(cp.db, cp.clock.now()));
+export async function fleetStatus(cp: Pick<ControlPlane, "config" | "db" | "clock">): Promise<ApiFleetStatus> {
+  return { ...describeFleet(await readFleet(cp.db, cp.clock.now())), controlPlane: await ownBackupStatus(cp) };
 }
 
 /** The fleet's status from its facts, by tier and name. */
-export function describeFleet(facts: FleetFacts): ApiFleetStatus {
+export function describeFleet(facts: FleetFacts): Omit<ApiFleetStatus, "controlPlane"> {
   const services = facts.services
     .map((found) => serviceStatusOf(facts, found))
     .sort((a, b) => a.tier - b.tier || a.service.localeCompare(b.service));

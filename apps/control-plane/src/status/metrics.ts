@@ -1,6 +1,7 @@
 import { lintPlan } from "@muster/recovery";
 import { Gauge, Histogram, Registry } from "prom-client";
 import type { ControlPlane } from "../context.ts";
+import { ownBackupStatus } from "../own-backups/status.ts";
 import { liveFindings } from "../plans/live-findings.ts";
 import { currentPlans } from "../plans/store.ts";
 import { describeFleet, type FleetFacts, readFleet } from "./fleet.ts";
@@ -11,7 +12,7 @@ import { lastDrills, recentSteps } from "./store.ts";
  * scrape, so that what is gone leaves no stale series.
  */
 export async function renderMetrics(
-  cp: Pick<ControlPlane, "db" | "clock">,
+  cp: Pick<ControlPlane, "config" | "db" | "clock">,
 ): Promise<{ contentType: string; text: string }> {
   const registry = new Registry();
   const facts = await readFleet(cp.db, cp.clock.now());
@@ -21,6 +22,7 @@ export async function renderMetrics(
   await findingMetrics(registry, cp);
   await stepMetrics(registry, cp);
   await drillMetrics(registry, cp);
+  await ownBackupMetrics(registry, cp);
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
@@ -133,4 +135,21 @@ async function drillMetrics(registry: Registry, cp: Pick<ControlPlane, "db">): P
     registers: [registry],
   });
   for (const { plan, finishedAt } of await lastDrills(cp.db)) success.set({ plan }, finishedAt.getTime() / 1000);
+}
+
+async function ownBackupMetrics(registry: Registry, cp: Pick<ControlPlane, "config" | "db" | "clock">): Promise<void> {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ["repository"], registers: [registry] });
+  const taken = gauge(
+    "muster_control_plane_backup_timestamp_seconds",
+    "Moment of the newest point of the control plane's own database; absent without one.",
+  );
+  const ok = gauge(
+    "muster_control_plane_backup_ok",
+    "1 when the control plane's own database has a point that is recent enough, and the last try did not fail.",
+  );
+  for (const { repository, latestPointAt, state, lastError } of await ownBackupStatus(cp)) {
+    if (latestPointAt !== undefined) taken.set({ repository }, Date.parse(latestPointAt) / 1000);
+    ok.set({ repository }, state === "ok" && lastError === undefined ? 1 : 0);
+  }
 }

@@ -27,6 +27,8 @@ export const keyAddSchema = z
     },
   );
 
+export const keyAddedSchema = z.object({ id: z.string() });
+
 export const keyRotateSchema = z.strictObject({
   keepOld: z.boolean().default(false).describe("The old key goes on to open the repository."),
 });
@@ -37,9 +39,16 @@ export const rotatedSchema = z.object({
   reason: z.string().optional().describe("Why the old key is still there."),
 });
 
+/** What the control plane says while it reads a repository's manifests: an event of the type `point`, its subject the repository. */
+export const rebuildProgressSchema = z.object({
+  subject: z.string(),
+  data: z.object({ rebuild: z.object({ service: z.string(), done: z.int(), total: z.int(), points: z.int() }) }),
+});
+
 export const catalogRebuiltSchema = z.object({
   repository: z.string(),
   found: z.int(),
   added: z.int(),
   missing: z.array(z.string()).describe("Points of the catalog whose manifest is gone."),
 });
+export type ApiCatalogRebuilt = z.output<typeof catalogRebuiltSchema>;

@@ -58,6 +58,18 @@ export const fleetStatusSchema = z.object({
   indicator: z.enum(["none", "minor", "major", "critical"]),
   description: z.string(),
   services: z.array(serviceStatusSchema),
+  /** The control plane's own backups, by repository; empty when they are off. */
+  controlPlane: z
+    .array(
+      z.object({
+        repository: z.string(),
+        latestPointAt: instantSchema.optional(),
+        everySeconds: z.number(),
+        state: z.enum(["ok", "late", "unprotected"]),
+        lastError: z.string().optional(),
+      }),
+    )
+    .default([]),
   activeRecoveries: z.array(z.object({ id: z.string(), mode: z.string(), state: z.string() })),
 });
 export type ApiFleetStatus = z.output<typeof fleetStatusSchema>;

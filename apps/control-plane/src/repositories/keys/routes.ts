@@ -1,4 +1,4 @@
-import { keyAddSchema, keyRotateSchema, repositoryKeySchema, rotatedSchema } from "@muster/protocol";
+import { keyAddedSchema, keyAddSchema, keyRotateSchema, repositoryKeySchema, rotatedSchema } from "@muster/protocol";
 import type { KeyHolder } from "@muster/repository";
 import { z } from "zod";
 import type { ControlPlane } from "../../context.ts";
@@ -28,7 +28,7 @@ export function keyRoutes(app: App, cp: ControlPlane): void {
 
   app.post(
     path,
-    { config: admin, schema: { tags, params, body: keyAddSchema, response: { 201: z.object({ id: z.string() }) } } },
+    { config: admin, schema: { tags, params, body: keyAddSchema, response: { 201: keyAddedSchema } } },
     async ({ params: { name }, body: { label, ...holder }, caller }, reply) => {
       // The schema has seen to it that there is exactly one.
       const request = { repository: name, holder: holder as KeyHolder, label };
