@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generatedErrorsPage } from "./generate/errors-page.ts";
+import { gearScanModule, generatedGearScan } from "./generate/gear-scan.ts";
 import { generateMigrations } from "./generate/migrations.ts";
 import { generateProtocol, protocolFolder } from "./generate/protocol.ts";
 import { root } from "./workspace.ts";
@@ -10,3 +11,5 @@ process.stdout.write(`${protocolFolder}: generated\n`);
 process.stdout.write(await generateMigrations());
 writeFileSync(join(root, "docs/errors.md"), generatedErrorsPage());
 process.stdout.write("docs/errors.md: generated\n");
+writeFileSync(join(root, gearScanModule), await generatedGearScan());
+process.stdout.write(`${gearScanModule}: generated\n`);

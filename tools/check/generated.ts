@@ -1,4 +1,5 @@
 import { generatedErrorsPage } from "../generate/errors-page.ts";
+import { gearScanModule, generatedGearScan } from "../generate/gear-scan.ts";
 import { missingMigrations } from "../generate/migrations.ts";
 import { generateProtocol, lintProtocol, protocolFolder } from "../generate/protocol.ts";
 import { withTemporaryFolder } from "../process/temporary-folder.ts";
@@ -32,4 +33,10 @@ export async function checkMigrations(): Promise<Finding> {
 export async function checkErrorsPage(): Promise<Finding> {
   const passed = text("docs/errors.md") === generatedErrorsPage();
   return { passed, details: `docs/errors.md differs from the registry in libs/core/src/errors. ${advice}` };
+}
+
+/** The chunker's WebAssembly is that of its source. */
+export async function checkGearScan(): Promise<Finding> {
+  const passed = text(gearScanModule) === (await generatedGearScan());
+  return { passed, details: `${gearScanModule} differs from gear-scan.wat. ${advice}` };
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { openFileStore } from "@muster/object-store";
 import { memoryStore } from "@muster/object-store/testing";
 import { expect, test } from "vitest";
-import { cutterFor } from "./chunk/cut.ts";
+import { windowsFor } from "./chunk/cut.ts";
 import { domainContext } from "./context.ts";
 import { byteWriter } from "./encoding/byte-writer.ts";
 import { boxKey, openBox, sealBox } from "./encrypt/box.ts";
@@ -41,9 +41,10 @@ test("a box is that of docs/format.md", async () => {
 test("content is cut as in docs/format.md", () => {
   const numbers = Array.from({ length: 62_500 }, (_, n) => Buffer.from(Uint32Array.of(n).buffer)); // little-endian here
   const bytes = Buffer.concat(numbers.map((number) => createHash("sha256").update(number).digest()));
-  const cut = cutterFor({ mode: "content" }, domain.gear);
+  const window = windowsFor({ mode: "content" }, domain.gear)();
+  expect(bytes.copy(window.buffer)).toBe(bytes.length);
   const cuts: number[] = [];
-  for (let at = 0; at < bytes.length; at += cuts.at(-1) ?? 0) cuts.push(cut(bytes.subarray(at), bytes.length - at));
+  for (let at = 0; at < bytes.length; at += cuts.at(-1) ?? 0) cuts.push(window.cut(at, bytes.length));
   expect(cuts).toEqual(vectors.cuts);
 });
 

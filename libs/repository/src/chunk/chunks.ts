@@ -1,33 +1,31 @@
-import { type Cutter, chunkSizes } from "./cut.ts";
+import { type CutWindow, chunkSizes } from "./cut.ts";
 
 /** Fills a buffer from `offset` on and returns how many bytes it wrote; 0 means the end. */
 export type Fill = (buffer: Buffer, offset: number) => Promise<number>;
 
-/** Buffers of one size, used again: fresh ones cost more than what is done in them. */
-export interface BufferPool {
-  take(): Buffer;
-  give(buffer: Buffer): void;
+/** Windows to be used again: fresh ones cost more than what is done in them. */
+export interface WindowPool {
+  take(): CutWindow;
+  give(window: CutWindow): void;
 }
 
-export function bufferPool(size: number, kept: number): BufferPool {
-  const free: Buffer[] = [];
+export function windowPool(make: () => CutWindow, kept: number): WindowPool {
+  const free: CutWindow[] = [];
   return {
-    take: () => free.pop() ?? Buffer.allocUnsafeSlow(size),
-    give(buffer) {
-      if (free.length < kept) free.push(buffer);
+    take: () => free.pop() ?? make(),
+    give(window) {
+      if (free.length < kept) free.push(window);
     },
   };
 }
 
-/** The size that `chunksOf` wants its buffers to have: more than the longest chunk, so that it seldom moves what is left. */
-export const windowSize = 2 * chunkSizes.longest;
-
 /**
- * Cuts a source into chunks, one after the other. Each view is valid until the next is asked for. Holds one buffer,
+ * Cuts a source into chunks, one after the other. Each view is valid until the next is asked for. Holds one window,
  * whatever the length of the source.
  */
-export async function* chunksOf(fill: Fill, cut: Cutter, pool: BufferPool): AsyncGenerator<Buffer> {
-  const buffer = pool.take();
+export async function* chunksOf(fill: Fill, windows: WindowPool): AsyncGenerator<Buffer> {
+  const window = windows.take();
+  const { buffer } = window;
   try {
     let start = 0;
     let end = 0;
@@ -44,12 +42,12 @@ export async function* chunksOf(fill: Fill, cut: Cutter, pool: BufferPool): Asyn
         end += count;
       }
       if (start === end) return;
-      const length = cut(buffer.subarray(start, end), end - start);
+      const length = window.cut(start, end);
       yield buffer.subarray(start, start + length);
       start += length;
     }
   } finally {
-    pool.give(buffer);
+    windows.give(window);
   }
 }
 

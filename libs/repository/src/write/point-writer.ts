@@ -1,6 +1,6 @@
 import { breather, MusterError, newId, semaphore, systemClock, throwIfAborted } from "@muster/core";
-import { bufferPool, windowSize } from "../chunk/chunks.ts";
-import { cutterFor } from "../chunk/cut.ts";
+import { windowPool } from "../chunk/chunks.ts";
+import { windowsFor } from "../chunk/cut.ts";
 import type { DomainContext } from "../context.ts";
 import { claimDomain } from "../domain-key.ts";
 import { checkPath } from "../encoding/path.ts";
@@ -45,7 +45,7 @@ async function pointWriter(
   lease: Lease,
 ): Promise<PointWriter> {
   const { id } = spec;
-  const cut = cutterFor(spec.chunking ?? { mode: "content" }, domain.gear);
+  const windows = windowsFor(spec.chunking ?? { mode: "content" }, domain.gear);
   const index = await loadStoredIndex(domain, lease.avoid);
   const previous = spec.kind === "files" ? await previousPoint(domain, spec.source, index) : noPreviousPoint;
 
@@ -61,7 +61,7 @@ async function pointWriter(
     counts.read += bytes;
     report();
   };
-  const sink: Sink = { chunks, cut, pool: bufferPool(windowSize, 4), signal, onRead };
+  const sink: Sink = { chunks, windows: windowPool(windows, 4), signal, onRead };
   const progress = lifecycle();
 
   const disk = semaphore(1); // the previous point is walked by one at a time

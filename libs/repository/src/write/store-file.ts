@@ -1,7 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import { breather, MusterError, systemErrorCode, throwIfAborted } from "@muster/core";
-import { type BufferPool, chunksOf, type Fill, fillFrom } from "../chunk/chunks.ts";
-import { type Cutter, chunkSizes } from "../chunk/cut.ts";
+import { chunksOf, type Fill, fillFrom, type WindowPool } from "../chunk/chunks.ts";
+import { chunkSizes } from "../chunk/cut.ts";
 import { contentBuilder } from "../tree/chunk-list.ts";
 import { noContent } from "../tree/entry-codec.ts";
 import type { Content, EntryMeta } from "../types.ts";
@@ -11,8 +11,7 @@ import type { MaybeLater } from "./previous-point.ts";
 /** What storing content needs. */
 export interface Sink {
   readonly chunks: ChunkWriter;
-  readonly cut: Cutter;
-  readonly pool: BufferPool;
+  readonly windows: WindowPool;
   readonly signal: AbortSignal | undefined;
   /** Told about every chunk that was read. */
   readonly onRead: (bytes: number) => void;
@@ -23,7 +22,7 @@ const readSize = 2 ** 20;
 
 async function storeFrom(fill: Fill, sink: Sink): Promise<Content> {
   const content = contentBuilder(async (list) => (await sink.chunks.storeMeta(list)).id);
-  for await (const chunk of chunksOf(fill, sink.cut, sink.pool)) {
+  for await (const chunk of chunksOf(fill, sink.windows)) {
     throwIfAborted(sink.signal);
     await content.add(sink.chunks.store(chunk));
     await sink.chunks.room();
