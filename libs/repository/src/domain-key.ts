@@ -3,6 +3,7 @@ import type { ObjectStore } from "@muster/object-store";
 import type { DomainContext } from "./context.ts";
 import { decodeName, encodeName } from "./encoding/name.ts";
 import { openObject, sealObject } from "./encrypt/sealed-object.ts";
+import { readHealthy } from "./heal/read-healthy.ts";
 
 const folder = "domains/";
 
@@ -24,7 +25,9 @@ export async function checkDomainKey(context: DomainContext): Promise<"new" | "k
   const key = markerKey(context.name);
   if ((await context.store.head(key)) === undefined) return "new";
   try {
-    await openObject(context, "domain", context.name, await context.store.get(key));
+    await readHealthy(context, key, async () =>
+      openObject(context, "domain", context.name, await context.store.get(key)),
+    );
     return "known";
   } catch (cause) {
     if (!(cause instanceof MusterError) || cause.code !== "repository-corrupt") throw cause;

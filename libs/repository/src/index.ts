@@ -1,10 +1,16 @@
+export { copyPoints } from "./copy/copy-points.ts";
+export { initCopy } from "./copy/init-copy.ts";
+export type { CopyOptions, CopyProgress, CopyReport } from "./copy/types.ts";
 export { encodeName } from "./encoding/name.ts";
 export { comparePaths, pathFromBytes, pathToBytes } from "./encoding/path.ts";
+export { type HealOptions, type HealReport, healDomain } from "./heal/heal.ts";
+export type { Copies, Detour, NamedStore } from "./heal/places.ts";
 export { type AddKeyOptions, addKey, type KeyInfo, listKeys, removeKey, whichKey } from "./keys/keys.ts";
 export { type Unlock, unlockFromText } from "./keys/unlock.ts";
 export type { KeyHolder } from "./keys/wrap-key.ts";
 export { newKeyPair, type PrintedKeyPair, publicKeyOf } from "./keys/x25519.ts";
 export { holdLease, type Lease, type LeaseOptions } from "./lease/hold.ts";
+export { type CopyPlace, type OpenCopiesOptions, openCopies } from "./open-copies.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";
 export { ownerRefused } from "./restore/new-file.ts";
@@ -42,6 +48,7 @@ export type {
   VerifyLevel,
   VerifyOptions,
   VerifyReport,
+  VerifySample,
   WriteFilesOptions,
   WriteProgress,
 } from "./types.ts";

@@ -18,8 +18,7 @@ export type DomainAccess = Omit<DomainGrant, "key"> & { readonly key: string | U
  * `repository-key-wrong` when the grant is for another repository or domain.
  */
 export async function openDomain(store: ObjectStore, grant: DomainAccess): Promise<Domain> {
-  const key = typeof grant.key === "string" ? Buffer.from(grant.key, "base64url") : grant.key;
-  if (key.length !== 32) throw new MusterError("repository-key-wrong", "a domain key has 32 bytes");
+  const key = domainKeyBytes(grant);
   const { id } = await readRepositoryFile(store);
   if (id !== grant.repositoryId) {
     throw new MusterError("repository-key-wrong", `the grant is for repository ${grant.repositoryId}, this is ${id}`);
@@ -27,6 +26,13 @@ export async function openDomain(store: ObjectStore, grant: DomainAccess): Promi
   const context = domainContext(store, id, grant.domain, key);
   await checkDomainKey(context);
   return domainOf(context);
+}
+
+/** The bytes of a grant's key. Throws `repository-key-wrong` when it cannot be one. */
+export function domainKeyBytes({ key }: Pick<DomainAccess, "key">): Uint8Array {
+  const bytes = typeof key === "string" ? Buffer.from(key, "base64url") : key;
+  if (bytes.length !== 32) throw new MusterError("repository-key-wrong", "a domain key has 32 bytes");
+  return bytes;
 }
 
 export function domainOf(context: DomainContext): Domain {

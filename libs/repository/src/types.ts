@@ -201,9 +201,17 @@ export interface PointReader {
 
 export type VerifyLevel = "presence" | "read";
 
+/** One of `slices` parts of all packs, from 0 on; a pack is always in the same one. */
+export interface VerifySample {
+  readonly slices: number;
+  readonly slice: number;
+}
+
 export interface VerifyOptions {
   /** `presence`: every chunk that a point needs is in a pack that is there. `read`: everything is read and checked. */
   readonly level: VerifyLevel;
+  /** With level `read`: of the packs only those of one slice of several are read, of the others it is seen that they are there. */
+  readonly sample?: VerifySample | undefined;
   /** Only the point of this id. */
   readonly point?: string | undefined;
   readonly signal?: AbortSignal | undefined;

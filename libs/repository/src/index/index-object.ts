@@ -3,6 +3,7 @@ import type { DomainContext } from "../context.ts";
 import { byteReader, malformed } from "../encoding/byte-reader.ts";
 import { byteWriter } from "../encoding/byte-writer.ts";
 import { openObject, sealObject } from "../encrypt/sealed-object.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 
 export const packIdLength = 16;
 const indexIdLength = 16;
@@ -61,6 +62,9 @@ export async function writeIndex(
 
 /** Reads the index object of that id. Throws `repository-corrupt`, `object-missing`. */
 export async function readIndex(domain: DomainContext, id: string): Promise<IndexObject> {
-  const sealed = await domain.store.get(`${domain.prefix}index/${id}`);
-  return decodeIndex(await openObject(domain, "index", id, sealed), `index ${id} of domain ${domain.name}`);
+  const key = `${domain.prefix}index/${id}`;
+  const plain = await readHealthy(domain, key, async () =>
+    openObject(domain, "index", id, await domain.store.get(key)),
+  );
+  return decodeIndex(plain, `index ${id} of domain ${domain.name}`);
 }

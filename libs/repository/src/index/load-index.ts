@@ -1,5 +1,7 @@
 import { asMusterError, type MusterError, mapLimit } from "@muster/core";
 import type { DomainContext } from "../context.ts";
+import { malformed } from "../encoding/byte-reader.ts";
+import { damagedPacks } from "../heal/damage-marks.ts";
 import { decodeFooter } from "../pack/footer.ts";
 import { packKey, readFooter } from "../pack/layout.ts";
 import { type ChunkIndex, chunkIndex } from "./chunk-index.ts";
@@ -31,20 +33,43 @@ export interface LoadedIndex {
 export async function loadIndex(domain: DomainContext, avoid: Iterable<string> = []): Promise<LoadedIndex> {
   const index = chunkIndex();
   for (const pack of avoid) index.ignorePack(Buffer.from(pack, "hex"));
-  const damaged: Damaged[] = [];
-  const { objects, vanished } = await readAll(domain, damaged);
+  const doubtful = await damagedPacks(domain);
+  const unreadable: Damaged[] = [];
+  const { objects, vanished } = await readAll(domain, unreadable);
   const stored = await listPacks(domain); // after the indexes: what they speak of was there before them
   const superseded = new Set([...objects.values()].flatMap(({ supersedes }) => supersedes));
+  const damaged = unreadable.filter(({ key }) => !superseded.has(key.slice(key.lastIndexOf("/") + 1)));
   const lost: IndexedPack[] = [];
+  const last: [pack: IndexedPack, indexId: string][] = [];
   for (const [id, { packs }] of objects) {
     if (superseded.has(id)) continue;
     for (const pack of packs) {
-      if (stored.get(packKey(domain, pack.packId)) !== pack.size) lost.push(pack);
+      if ((await storedSize(domain, pack, stored)) !== pack.size) lost.push(pack);
+      else if (doubtful.has(pack.packId.toString("hex"))) last.push([pack, id]);
       else index.addPack(pack.packId, pack.size, decodeFooter(pack.footer, `index ${id}`));
     }
   }
+  // Behind the others: what a damaged pack has and another one too is read from that one.
+  for (const [pack, id] of last) index.addPack(pack.packId, pack.size, decodeFooter(pack.footer, `index ${id}`));
   if (damaged.length > 0 || vanished) damaged.push(...(await addUncoveredPacks(domain, index)));
   return { index, damaged, lost, stored };
+}
+
+/** The size of a pack where it is there in full; a pack that is not may be in another place. */
+async function storedSize(
+  domain: DomainContext,
+  { packId, size }: IndexedPack,
+  stored: Map<string, number>,
+): Promise<number | undefined> {
+  const key = packKey(domain, packId);
+  let actual = stored.get(key);
+  while (actual !== undefined && actual !== size) {
+    const error = malformed(key, `has ${actual} bytes, ${size} were stored`);
+    if (!(await domain.places.giveUp(key, domain.places.current(key), error))) break;
+    actual = (await domain.store.head(key))?.size;
+    if (actual !== undefined) stored.set(key, actual);
+  }
+  return actual;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { asMusterError, MusterError, mapLimit } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { encodeName } from "../encoding/name.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 import type { Damaged } from "../index/load-index.ts";
 import { type Manifest, openManifest } from "./manifest.ts";
 
@@ -52,7 +53,9 @@ export async function readManifest(
   { key, name }: PointKey,
   signal?: AbortSignal,
 ): Promise<Manifest> {
-  const manifest = await openManifest(domain, name, await domain.store.get(key, { signal }));
+  const manifest = await readHealthy(domain, key, async () =>
+    openManifest(domain, name, await domain.store.get(key, { signal })),
+  );
   if (manifestName(manifest.source, manifest.takenAt, manifest.id) === name) return manifest;
   throw new MusterError("repository-corrupt", `${key} holds the manifest of another point`);
 }

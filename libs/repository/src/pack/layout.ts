@@ -2,6 +2,7 @@ import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { type BoxKey, boxKey, openBox, type SealOwner } from "../encrypt/box.ts";
 import { checkMagic, headerLength } from "../encrypt/sealed-object.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 
 /** The position of a pack's footer box; segments count from 0. */
 export const footerPosition = 0xffffffff;
@@ -29,8 +30,15 @@ export function footerPlace(trailer: Buffer, packSize: number, what: string): { 
 }
 
 /** Reads and opens the footer of a stored pack of a known size. */
-export async function readFooter(domain: DomainContext, packId: Uint8Array, packSize: number): Promise<Buffer> {
+export function readFooter(domain: DomainContext, packId: Uint8Array, packSize: number): Promise<Buffer> {
   const key = packKey(domain, packId);
+  return readHealthy(domain, key, () => readFooterOnce(domain, { key, packId, packSize }));
+}
+
+async function readFooterOnce(
+  domain: DomainContext,
+  { key, packId, packSize }: { key: string; packId: Uint8Array; packSize: number },
+): Promise<Buffer> {
   if (packSize < headerLength + trailerLength) throw malformed(key, "is too short");
   const trailer = await domain.store.get(key, {
     range: { offset: packSize - trailerLength, length: trailerLength },

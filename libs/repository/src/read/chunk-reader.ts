@@ -2,6 +2,7 @@ import { MusterError } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { openBox } from "../encrypt/box.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex, ChunkPlace, SegmentPlace } from "../index/chunk-index.ts";
 import { addUncoveredPacks } from "../index/load-index.ts";
 import { packBoxKey, packKey } from "../pack/layout.ts";
@@ -57,9 +58,11 @@ function segmentCache(domain: DomainContext, index: ChunkIndex): (segment: numbe
 }
 
 async function loadSegment(domain: DomainContext, index: ChunkIndex, segment: number): Promise<Buffer> {
-  const { packId, position, plainLength } = index.place(segment);
-  const box = await readBox(domain, index.place(segment));
-  const plain = await openBox(packBoxKey(domain, packId), position, box);
+  const place = index.place(segment);
+  const { packId, position, plainLength } = place;
+  const plain = await readHealthy(domain, packKey(domain, packId), async () =>
+    openBox(packBoxKey(domain, packId), position, await readBox(domain, place)),
+  );
   if (plain.length !== plainLength) throw malformed(packKey(domain, packId), `has box ${position} of another length`);
   return plain;
 }

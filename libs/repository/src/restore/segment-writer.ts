@@ -1,7 +1,9 @@
 import { availableParallelism } from "node:os";
 import { throwIfAborted } from "@muster/core";
 import type { DomainContext } from "../context.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
+import { packKey } from "../pack/layout.ts";
 import { readBox } from "../read/chunk-reader.ts";
 import { restoreThreads } from "./restore-threads.ts";
 import type { SegmentGroup } from "./segment-groups.ts";
@@ -45,9 +47,12 @@ export function segmentWriter(
   };
   const writeGroup = async (group: SegmentGroup): Promise<void> => {
     const place = index.place(group.segment);
-    const box = await readBox(domain, place);
     const { packId, position, plainLength } = place;
-    await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+    // A damaged box is found before anything is written, so the group can be written from another copy.
+    await readHealthy(domain, packKey(domain, packId), async () => {
+      const box = await readBox(domain, place);
+      await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+    });
     onWritten(group);
   };
   return {

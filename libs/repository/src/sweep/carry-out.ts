@@ -37,9 +37,10 @@ function keyOf({ domain }: DomainRun, kind: "points" | "packs", item: string): s
   return kind === "points" ? manifestKey(domain, item) : packKey(domain, Buffer.from(item, "hex"));
 }
 
-/** Deletes one object; only a locked one and one that the store fails on are left. */
-export async function remove({ store, report }: DomainRun, key: string): Promise<Outcome> {
+/** Deletes one object, with what stands in for it; only a locked one and one that the store fails on are left. */
+export async function remove({ store, domain, report }: DomainRun, key: string): Promise<Outcome> {
   try {
+    for (const standIn of await domain.places.standIns(key)) await store.delete(standIn);
     await store.delete(key);
     return "deleted";
   } catch (thrown) {

@@ -18,9 +18,31 @@ export async function checkPack(
   found: Findings,
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  const pack = await readPack(domain, packId, signal);
+  await checkPackBytes(domain, { packId, pack, known }, found);
+  return pack.length;
+}
+
+/** All bytes of a pack, unchecked. */
+export async function readPack(domain: DomainContext, packId: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
+  const stored = await domain.store.get(packKey(domain, packId), { signal });
+  return Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
+/** A pack in memory, with what is known of its segments in case that its own footer is damaged. */
+export interface PackToCheck {
+  readonly packId: Buffer;
+  readonly pack: Buffer;
+  readonly known: ReadonlyMap<number, KnownSegment>;
+}
+
+/** Notes each part of a pack that is wrong. Returns its footer, unless that is damaged. */
+export async function checkPackBytes(
+  domain: DomainContext,
+  { packId, pack, known }: PackToCheck,
+  found: Findings,
+): Promise<readonly FooterSegment[] | undefined> {
   const key = packKey(domain, packId);
-  const stored = await domain.store.get(key, { signal });
-  const pack = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   await noting(found, key, async () => checkHeader(pack, packId, key));
   const footer = await noting(found, key, () => openFooter(domain, packId, pack, key));
   if (footer === undefined) {
@@ -30,7 +52,7 @@ export async function checkPack(
       await checkSegment(domain, packId, pack, position, segment, found);
     }
   }
-  return pack.length;
+  return footer;
 }
 
 async function noting<T>(found: Findings, key: string, check: () => Promise<T>): Promise<T | undefined> {

@@ -4,6 +4,7 @@ import { windowsFor } from "../chunk/cut.ts";
 import type { DomainContext } from "../context.ts";
 import { claimDomain } from "../domain-key.ts";
 import { checkPath } from "../encoding/path.ts";
+import { damagedPacks } from "../heal/damage-marks.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
 import { holdLease, type Lease } from "../lease/hold.ts";
 import { checkPointId, listPointKeys } from "../manifest/points.ts";
@@ -46,7 +47,7 @@ async function pointWriter(
 ): Promise<PointWriter> {
   const { id } = spec;
   const windows = windowsFor(spec.chunking ?? { mode: "content" }, domain.gear);
-  const index = await loadStoredIndex(domain, lease.avoid);
+  const index = await loadStoredIndex(domain, [...lease.avoid, ...(await damagedPacks(domain))]);
   const previous = spec.kind === "files" ? await previousPoint(domain, spec.source, index) : noPreviousPoint;
 
   const { readBack = "sample", clock = systemClock } = options;
