@@ -33,7 +33,8 @@ export async function decompress(method: Method, body: Buffer, plainLength: numb
 /** The same in the caller's thread. */
 export function decompressSync(method: Method, body: Buffer, plainLength: number): Buffer {
   if (method === 0) return checked(body, plainLength);
-  if (method === 1) return checked(zstdDecompressSync(body, sizes(plainLength)), plainLength);
+  if (method === 1)
+    return checked(zstdDecompressSync(body, { ...sizes(plainLength), chunkSize: outputPiece }), plainLength);
   throw unknownMethod(method);
 }
 
