@@ -7,6 +7,7 @@ import { addBackups } from "./commands/backups.ts";
 import { addCatalog } from "./commands/catalog.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addInit } from "./commands/init.ts";
+import { addKit } from "./commands/kit.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addPoints } from "./commands/points.ts";
 import { addRecover } from "./commands/recover.ts";
@@ -36,6 +37,7 @@ const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addRetention,
   addRepository,
   addCatalog,
+  addKit,
   addAudit,
   addCompletion,
 ];

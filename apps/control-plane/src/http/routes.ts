@@ -6,6 +6,7 @@ import { retentionRoutes } from "../catalog/retention-routes.ts";
 import { backupRoutes } from "../catalog/routes.ts";
 import type { ControlPlane } from "../context.ts";
 import { hostRoutes } from "../hosts/routes.ts";
+import { kitRoutes } from "../kit/routes.ts";
 import { planRoutes } from "../plans/routes.ts";
 import { recoveryActRoutes } from "../recoveries/act-routes.ts";
 import { recoveryRoutes } from "../recoveries/routes.ts";
@@ -28,6 +29,7 @@ export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
   retentionRoutes,
   repositoryRoutes,
   keyRoutes,
+  kitRoutes,
   recoveryRoutes,
   recoveryActRoutes,
   statusRoutes,
