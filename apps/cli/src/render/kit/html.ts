@@ -26,11 +26,11 @@ function sectionHtml({ title, blocks }: Section): string {
 function blockHtml(block: Block): string {
   switch (block.kind) {
     case "text":
-      return `<p>${escaped(block.text)}</p>`;
+      return `<p>${prose(block.text)}</p>`;
     case "warning":
       return `<p class="warning">${escaped(block.text)}</p>`;
     case "commands":
-      return `<pre>${block.lines.map((line) => `<code>${escaped(line)}</code>`).join("")}</pre>`;
+      return `<pre>${block.lines.map((line) => `<code>${words(line)}</code>`).join("")}</pre>`;
     case "blanks":
       return `<dl class="blanks">${block.labels.map((label) => `<div><dt>${escaped(label)}</dt><dd></dd></div>`).join("")}</dl>`;
     case "table":
@@ -44,6 +44,19 @@ function tableHtml(headings: readonly string[], rows: readonly (readonly string[
   const head = headings.map((cell) => `<th>${escaped(cell)}</th>`).join("");
   const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`).join("");
   return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+}
+
+/** A line of a command breaks between words only: a dash at a line's end would be typed wrongly. */
+function words(line: string): string {
+  return line
+    .split(" ")
+    .map((word) => `<span>${escaped(word)}</span>`)
+    .join(" ");
+}
+
+/** Options within a text are not broken either. */
+function prose(content: string): string {
+  return escaped(content).replaceAll(/--[a-z][a-z-]*/g, (option) => `<span>${option}</span>`);
 }
 
 function escaped(content: string): string {

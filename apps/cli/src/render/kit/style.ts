@@ -12,9 +12,11 @@ p { margin: 0 0 2.2mm; orphans: 2; widows: 2; overflow-wrap: anywhere; }
 pre { margin: 0 0 3mm; padding: 2mm 3mm; border-left: 2.5pt solid #000; background: #f3f3f3; font: 9pt/1.5 "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; break-inside: avoid; print-color-adjust: exact; }
 pre code { display: block; font: inherit; padding-left: 5mm; text-indent: -5mm; }
 table { width: 100%; border-collapse: collapse; margin: 0 0 3mm; font-size: 8.8pt; break-inside: avoid; }
+span { display: inline-block; max-width: 100%; text-indent: 0; }
 th, td { border-bottom: 0.6pt solid #888; padding: 1.2mm 2mm 1.2mm 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { border-bottom: 1pt solid #000; font-weight: bold; white-space: nowrap; }
 td:nth-child(2), td:last-child { overflow-wrap: normal; }
+td:first-child { min-width: 34mm; }
 .blanks { display: grid; grid-template-columns: repeat(3, 1fr); gap: 5mm 6mm; margin: 4mm 0 5mm; }
 .blanks dt { font-size: 8.5pt; }
 .blanks dd { margin: 0; height: 7mm; border-bottom: 0.8pt solid #000; }
