@@ -81,7 +81,7 @@ describe("muster with a control plane that it has started", () => {
   it("shows a whole audit trail, and verifies the repository", async () => {
     expect((await muster("audit", "list", "--limit", "5")).out).toContain("plan.apply");
     expect((await muster("audit", "verify")).code).toBe(0);
-    expect((await muster("verify")).out).toContain("main: 0 points, whole");
+    expect((await muster("verify")).out).toMatch(/main: \d+ points?, whole/); // the control plane backs itself up
     expect((await muster("retention")).code).toBe(0);
   });
 
