@@ -25,6 +25,8 @@ export interface PointSpec {
 
 export interface WriteProgress {
   readonly bytesRead: number;
+  /** Bytes of files that are as in the previous point and were not read. */
+  readonly bytesUnchanged: number;
   readonly bytesStored: number;
   readonly entries: number;
 }

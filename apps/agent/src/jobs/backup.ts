@@ -1,6 +1,7 @@
 import { type Backup, type JsonObject, timestampFromMs } from "@muster/protocol/grpc";
 import type { Source, SourceContext } from "../sources/source.ts";
 import type { Outcome } from "../work/failure.ts";
+import { backupProgress } from "./backup-progress.ts";
 import { openGrant } from "./grant.ts";
 import type { JobRequest } from "./messages.ts";
 
@@ -16,9 +17,10 @@ export async function backUp(
   const startedAt = clock.now();
   const domain = await openGrant(work.repository, request);
   const spec = { source: work.source, kind: source.type, host, startedAt };
-  const writer = await domain.beginPoint(spec, { signal, clock });
+  const progress = backupProgress(context.progress, Number(work.expectedBytes));
+  const writer = await domain.beginPoint(spec, { signal, clock, onProgress: progress.fromWriter });
   try {
-    const { takenAt, facts } = await source.backup(context, writer);
+    const { takenAt, facts } = await source.backup({ ...context, progress: progress.fromSource }, writer);
     const point = await writer.commit({ takenAt, facts });
     return {
       case: "point",

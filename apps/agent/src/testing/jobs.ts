@@ -25,10 +25,13 @@ export interface JobCost {
   readonly peakMemoryBytes: number;
 }
 
+/** What a job told of its progress: bytes done, and of how many. */
+export type Told = readonly [done: number, total: number];
+
 /** The jobs of an agent with one source `data`, run in their real processes, without a control plane. */
 export interface TestJobs {
-  backUp(): Promise<JobCost & { readonly point: PointFacts }>;
-  restore(point: PointFacts, asideId: string): Promise<JobCost>;
+  backUp(expectedBytes?: number): Promise<JobCost & { readonly point: PointFacts; readonly told: readonly Told[] }>;
+  restore(point: PointFacts, asideId: string): Promise<JobCost & { readonly told: readonly Told[] }>;
   accept(asideId: string): Promise<void>;
 }
 
@@ -55,14 +58,20 @@ export async function testJobs(
   const run = async (work: JobWork) => {
     const began = performance.now();
     const memory = watchMemory();
+    const told: Told[] = [];
     const outcome = await runner
-      .run(work, { signal: new AbortController().signal, onSpawn: memory.watch, progress: () => undefined })
+      .run(work, {
+        signal: new AbortController().signal,
+        onSpawn: memory.watch,
+        progress: (done, total) => void told.push([done, total]),
+      })
       .finally(memory.stop);
-    return { outcome, seconds: (performance.now() - began) / 1000, peakMemoryBytes: memory.peak() };
+    return { outcome, told, seconds: (performance.now() - began) / 1000, peakMemoryBytes: memory.peak() };
   };
   return {
-    async backUp() {
-      const { outcome, ...cost } = await run({ case: "backup", value: create(BackupSchema, named) });
+    async backUp(expectedBytes = 0) {
+      const value = create(BackupSchema, { ...named, expectedBytes: BigInt(expectedBytes) });
+      const { outcome, ...cost } = await run({ case: "backup", value });
       if (outcome.case !== "point") throw new MusterError("internal", `a backup ended as ${outcome.case}`);
       const { pointId, sourceType, logicalBytes, takenAt, facts } = outcome.value;
       const point = create(PointFactsSchema, { pointId, sourceType, logicalBytes, takenAt, facts, host: "bench" });

@@ -58,6 +58,19 @@ describe("backups by hand", () => {
     });
   });
 
+  it("tell the agent how large the newest point is", async () => {
+    await using test = await plane();
+    const expected = () => {
+      const { work } = test.bus.queued.at(-1) ?? {};
+      return work?.case === "backup" ? work.value.expectedBytes : undefined;
+    };
+    await requestBackups(test.cp, orders, "user:ann");
+    expect(expected()).toBe(0n);
+    await answer(test, test.bus.queued[0] as never, point("p1", test.clock.now()));
+    await requestBackups(test.cp, orders, "user:ann");
+    expect(expected()).toBe(10n);
+  });
+
   it("answer with the live backup of a source instead of a second one", async () => {
     await using test = await plane();
     const [first] = await requestBackups(test.cp, orders, "user:ann");

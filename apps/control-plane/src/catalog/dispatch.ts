@@ -2,6 +2,7 @@ import { BackupSchema, create } from "@muster/protocol/grpc";
 import type { ControlPlane, Tx } from "../context.ts";
 import { allServices } from "../plans/store.ts";
 import { announceBackup } from "./create-backup.ts";
+import { newestPoint } from "./points-store.ts";
 import { type BackupRow, lockScheduler, markRunning, queuedBackups, runningPerHost } from "./store.ts";
 
 /** Queued backups start one after the other where several fit; this is for hosts that no plan names any more. */
@@ -46,6 +47,8 @@ async function limitsPerHost(tx: Tx): Promise<Map<string, number>> {
 }
 
 async function queueCommand(cp: ControlPlane, tx: Tx, row: BackupRow): Promise<void> {
+  const { service, source } = row;
+  const expectedBytes = BigInt((await newestPoint(tx, service, source))?.logicalBytes ?? 0);
   await cp.commands.queue(tx, {
     id: row.id,
     attempt: 1,
@@ -55,7 +58,7 @@ async function queueCommand(cp: ControlPlane, tx: Tx, row: BackupRow): Promise<v
     owner: "backup",
     ownerId: row.id,
     timeoutMs: row.timeoutMs,
-    work: { case: "backup", value: create(BackupSchema, { service: row.service, source: row.source }) },
+    work: { case: "backup", value: create(BackupSchema, { service, source, expectedBytes }) },
     grant: { repository: row.repository, domain: row.service },
   });
 }

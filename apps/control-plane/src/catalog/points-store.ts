@@ -66,6 +66,18 @@ function after({ takenAt, id }: PointCursor) {
   return or(lt(points.takenAt, takenAt), and(eq(points.takenAt, takenAt), lt(points.id, id)));
 }
 
+/** The newest point of a source that a restore may use. */
+export async function newestPoint(tx: Tx, service: string, source: string): Promise<PointRow | undefined> {
+  const ofSource = and(eq(points.service, service), eq(points.source, source));
+  const rows = await tx
+    .select()
+    .from(points)
+    .where(and(ofSource, isNull(points.expiredAt), eq(points.damaged, false)))
+    .orderBy(desc(points.takenAt), desc(points.id))
+    .limit(1);
+  return rows[0];
+}
+
 /** Every point that a restore may use (not expired, not damaged), oldest first. */
 export async function usablePoints(tx: Tx): Promise<PointRow[]> {
   return tx

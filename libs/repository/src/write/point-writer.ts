@@ -52,15 +52,23 @@ async function pointWriter(
 
   const { readBack = "sample", clock = systemClock } = options;
   const { signal } = lease;
-  const counts = { read: 0, logical: 0, entries: 0 };
+  const counts = { read: 0, unchanged: 0, logical: 0, entries: 0 };
   const chunks = chunkWriter(domain, index, { level: levels[spec.kind], readBack, signal });
   const tree = treeWriter((plain) => chunks.storeMeta(plain));
   const order = entryOrder((entry) => tree.add(entry));
   const report = (): void =>
-    options.onProgress?.({ bytesRead: counts.read, bytesStored: chunks.storedBytes, entries: counts.entries });
+    options.onProgress?.({
+      bytesRead: counts.read,
+      bytesUnchanged: counts.unchanged,
+      bytesStored: chunks.storedBytes,
+      entries: counts.entries,
+    });
   const onRead = (bytes: number): void => {
     counts.read += bytes;
     report();
+  };
+  const onUnchanged = (bytes: number): void => {
+    counts.unchanged += bytes;
   };
   const sink: Sink = { chunks, windows: windowPool(windows, 4), signal, onRead };
   const progress = lifecycle();
@@ -108,7 +116,7 @@ async function pointWriter(
     async addFromDisk(found, { rereads = 0 } = {}) {
       for (const { path } of found) checkPath(path);
       const { outcomes } = await add(async () => {
-        const outcomes = await disk.run(() => storeFound(found, { sink, previous, rereads }));
+        const outcomes = await disk.run(() => storeFound(found, { sink, previous, rereads, onUnchanged }));
         const entries = outcomes.flatMap(({ entry }) => (entry === undefined ? [] : [entry]));
         return { outcomes, entries, bytes: outcomes.reduce((sum, { bytes }) => sum + bytes, 0) };
       });

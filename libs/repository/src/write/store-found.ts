@@ -11,6 +11,8 @@ export interface DiskSource {
   readonly sink: Sink;
   readonly previous: PreviousPoint;
   readonly rereads: number;
+  /** Told about every file that was not read. */
+  readonly onUnchanged: (bytes: number) => void;
 }
 
 /** What became of something found: an entry, or why there is none. */
@@ -66,7 +68,7 @@ function storeFile(
   stats: BigIntStats,
   source: DiskSource,
 ): MaybeLater<FoundOutcome> {
-  const { sink, previous, rereads } = source;
+  const { sink, previous, rereads, onUnchanged } = source;
   const behind = previous.seek(path);
   if (behind !== undefined) return behind.then(() => storeFile(path, absolutePath, stats, source));
   const read = (): MaybeLater<FoundOutcome> => {
@@ -74,7 +76,9 @@ function storeFile(
     return done instanceof Promise ? done.then((file) => readOutcome(path, file)) : readOutcome(path, done);
   };
   const known = (entry: EncodedEntry): FoundOutcome => {
-    return { entry, bytes: Number(stats.size), unchanged: true, changed: false };
+    const bytes = Number(stats.size);
+    onUnchanged(bytes);
+    return { entry, bytes, unchanged: true, changed: false };
   };
   const before = previous.unchanged(path, stats);
   if (before instanceof Promise) return before.then((entry) => (entry === undefined ? read() : known(entry)));
