@@ -2,7 +2,7 @@ import { MusterError } from "@muster/core";
 import { type Effect, findStep, type Run, type RunEvent, transition, workName } from "@muster/recovery";
 import { type AuditEntry, recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
-import { keyGrants } from "./key-grants.ts";
+import { endedGrants, keyGrants } from "./key-grants.ts";
 import { stepCommand } from "./step-command.ts";
 import {
   claimTargets,
@@ -162,5 +162,6 @@ async function auditAll(
     const details = { state: run.state, aside: run.aside };
     entries.push({ actor: "system", action: "recovery.state", subject: run.id, details });
   }
+  entries.push(...(await endedGrants(tx, row.run.state, run)));
   for (const entry of entries) await recordAudit(tx, now, entry);
 }

@@ -296,6 +296,11 @@ forEachDatabase("a recovery", (open) => {
     expect(actions).toContain("recovery.create");
     const grants = items.filter(({ action }: { action: string }) => action === "key.grant");
     expect(grants.map(({ details }: { details: { host: string } }) => details.host)).toEqual(["db-2", "db-2"]);
+    const ends = items.filter(({ action }: { action: string }) => action === "key.grant-end");
+    const subjects = (entries: { subject: string }[]) => new Set(entries.map(({ subject }) => subject));
+    expect(subjects(ends)).toEqual(subjects(grants));
+    const seqOf = (entries: { seq: number }[]) => entries.map(({ seq }) => seq);
+    expect(Math.min(...seqOf(ends))).toBeGreaterThan(Math.max(...seqOf(grants)));
     expect((await fleet.test.call("viewer", "/api/v1/audit/verify")).json().ok).toBe(true);
   });
 
