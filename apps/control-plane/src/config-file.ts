@@ -22,14 +22,17 @@ export interface Overrides {
   readonly repository?: readonly string[];
 }
 
-/** Reads the configuration. Throws `config-invalid` naming each wrong key with its file and line, or its flag. */
-export async function loadConfig(overrides: Overrides): Promise<Config> {
+/** Reads the configuration; without `tls` not the certificate that it names. Throws `config-invalid` naming each wrong key with its file and line, or its flag. */
+export async function loadConfig(
+  overrides: Overrides,
+  { tls = true }: { readonly tls?: boolean } = {},
+): Promise<Config> {
   const file = overrides.config === undefined ? undefined : resolve(overrides.config);
   const document = file === undefined ? undefined : await readDocument(file);
   const fromFile: unknown = document?.document.toJS() ?? {};
   const parsed = configSchema.safeParse(merge(fromFile, overrides));
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => describe(document, issue)));
-  return toConfig(parsed.data, file);
+  return toConfig(parsed.data, file, tls);
 }
 
 interface Positioned {
@@ -92,7 +95,7 @@ function namedRepositories(flags: readonly string[]): Record<string, unknown> {
 }
 
 /** Only what knows `tls` needs to read files; the rest is names. */
-async function toConfig(file: FileConfig, configFile: string | undefined): Promise<Config> {
+async function toConfig(file: FileConfig, configFile: string | undefined, readsTls: boolean): Promise<Config> {
   const base = configFile === undefined ? process.cwd() : dirname(configFile);
   const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
   const dataDirectory = at(file.data);
@@ -101,7 +104,11 @@ async function toConfig(file: FileConfig, configFile: string | undefined): Promi
   return {
     dataDirectory,
     databaseUrl: file.database,
-    http: { host: http.host, port: http.port, tls: http.tls === undefined ? undefined : await readTls(http.tls, at) },
+    http: {
+      host: http.host,
+      port: http.port,
+      tls: http.tls === undefined || !readsTls ? undefined : await readTls(http.tls, at),
+    },
     grpc: {
       host: agents.host,
       sessionPort: agents.sessionPort,

@@ -3,6 +3,8 @@ import { databaseDirectory, globalsEntry, pointFacts } from "../sources/postgres
 
 /** What to do by hand with the entries of a point that were written to a directory: the commands, one a line. */
 export function nextSteps({ kind, facts }: Pick<PointSummary, "kind" | "facts">, into: string): string[] {
+  if (facts.controlPlane !== undefined)
+    return ["This is a control plane. Bring it back with: muster-control-plane restore"];
   switch (kind) {
     case "postgres":
       return postgresSteps(facts, into);

@@ -33,8 +33,11 @@ async function listMoments(options: RestoreOptions): Promise<void> {
 }
 
 function summary(restored: Restored): string[] {
-  const { point, takenAt, dataDirectory, configFile, rows, files, recoveries, notes } = restored;
-  const start = configFile === undefined ? `--data ${dataDirectory}` : `--config ${configFile}`;
+  const { point, takenAt, dataDirectory, moved, configFile, rows, files, recoveries, notes } = restored;
+  const start = [
+    ...(configFile === undefined ? [] : [`--config ${configFile}`]),
+    ...(moved || configFile === undefined ? [`--data ${dataDirectory}`] : []),
+  ].join(" ");
   return [
     `The control plane is back as it was at ${new Date(takenAt).toISOString()} (point ${point}): ${rows} rows in ${dataDirectory}`,
     ...files.map((note) => `  ${note}`),

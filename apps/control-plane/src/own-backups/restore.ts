@@ -30,6 +30,8 @@ export interface Restored extends Resumed {
   readonly point: string;
   readonly takenAt: number;
   readonly dataDirectory: string;
+  /** It is another one than it was. */
+  readonly moved: boolean;
   readonly configFile: string | undefined;
   readonly rows: number;
   readonly files: readonly string[];
@@ -53,7 +55,7 @@ export async function restoreControlPlane(
 
   const config = options.config === undefined ? undefined : resolve(options.config);
   const files = await restoreFiles(point, { data: staging, config });
-  const loaded = await loadConfig(overridesOf(options, point, { config, staging }));
+  const loaded = await loadConfig(overridesOf(options, point, { config, staging }), { tls: false });
   const staged = stagedConfig(loaded, point.files.dataDirectory, staging);
   requireDatabase(options, point, staged);
   const place = { url: staged.databaseUrl, directory: join(staging, "database") };
@@ -63,7 +65,8 @@ export async function restoreControlPlane(
   const resumed = await resume(staged, { clock, log }, { point: id, takenAt });
   await moveIn(staging, dataDirectory);
   const configFile = config ?? point.files.configFile;
-  return { ...resumed, point: id, takenAt, dataDirectory, configFile, rows, files };
+  const moved = dataDirectory !== point.files.dataDirectory;
+  return { ...resumed, point: id, takenAt, dataDirectory, moved, configFile, rows, files };
 }
 
 async function refuseData(directory: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { errorValue, MusterError } from "@muster/core";
-import { backups, commands, hosts, targetEpochs } from "@muster/database";
+import { MusterError } from "@muster/core";
+import { commands, hosts, targetEpochs } from "@muster/database";
 import { and, eq, inArray } from "drizzle-orm";
 import { recordAudit } from "../audit/record.ts";
 import { rebuildCatalog } from "../catalog/rebuild.ts";
@@ -7,7 +7,8 @@ import { epochFloor } from "../commands/store.ts";
 import type { ControlPlane, Tx } from "../context.ts";
 import { applyIn } from "../recoveries/apply.ts";
 import { activeRecoveries } from "../recoveries/store.ts";
-import { ownService, restoreAct } from "./names.ts";
+import { endOwnBackups } from "./end-own-backups.ts";
+import { restoreAct } from "./names.ts";
 
 export interface Resumed {
   /** Recoveries that were at work; they wait for a person. */
@@ -28,7 +29,7 @@ export async function resumeFrom(
   const recoveries = await cp.db.transaction(async (tx) => {
     await raiseEpochs(tx, cp.clock.now());
     await tx.update(hosts).set({ online: 0, sessionId: null, replica: null });
-    await endOwnBackups(tx, cp.clock.now());
+    await endOwnBackups(tx, cp.clock.now(), "the control plane was restored from this moment");
     const found = await activeRecoveries(tx);
     for (const { id } of found) await hold(cp, tx, id);
     const paused = found.map(({ id }) => id);
@@ -42,16 +43,6 @@ export async function resumeFrom(
     return found.map(({ id, state }) => ({ id, state }));
   });
   return { recoveries, notes: await rebuildCatalogs(cp) };
-}
-
-/** The very backups that made the points were at work at that moment. */
-async function endOwnBackups(tx: Tx, now: number): Promise<void> {
-  const live = and(eq(backups.service, ownService), inArray(backups.state, ["queued", "running"]));
-  const error = errorValue(new MusterError("command-interrupted", "the control plane was restored from this moment"));
-  await tx
-    .update(backups)
-    .set({ state: "cancelled", finishedAt: new Date(now), error })
-    .where(live);
 }
 
 /** Above every epoch that was ever handed out, also to targets that the dump does not know: seconds since 1970. */

@@ -1,8 +1,11 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { silentLogger } from "@muster/core";
 import { openStore } from "@muster/object-store";
 import { addKey, newKeyPair, openRepository, unlockFromText } from "@muster/repository";
-import { expect, it } from "vitest";
+import { type KeyService, startKeyService } from "@muster/repository/testing";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type TestControlPlane, testControlPlane } from "../../testing/index.ts";
 import { prepareRepositories } from "../open.ts";
 import { rotateOwnKey } from "./rotate.ts";
@@ -105,4 +108,33 @@ it("goes on with a rotation that was cut off at any of its steps", async () => {
   await rotateOwnKey(test.cp, { repository: "main", keepOld: false }, "user:ann");
   expect(readFileSync(keyFile, "utf8")).toBe("added before the crash\n");
   expect(await keysOf(test)).toHaveLength(1);
+});
+
+describe("a repository whose key the key service has", () => {
+  let service: KeyService;
+  beforeAll(async () => {
+    service = await startKeyService();
+    for (const [name, value] of Object.entries(service.environment)) vi.stubEnv(name, value);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await service.stop();
+  });
+
+  it("is made and opened without a key file, and takes further keys; its own is not rotated here", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "muster-kms-"));
+    const keyFile = join(folder, "none.key");
+    const main = { url: join(folder, "repository"), keyFile, kmsKey: await service.createKey() };
+    await using test = await testControlPlane({ config: { repositories: { main } } });
+    await prepareRepositories(test.cp.config, silentLogger);
+    expect((await test.cp.repositories.open("main")).id).not.toBe("");
+    expect(existsSync(keyFile)).toBe(false);
+    expect(await keysOf(test)).toMatchObject([{ own: true, method: "kms", holder: main.kmsKey }]);
+    const { publicKey, privateKey } = newKeyPair();
+    expect((await test.call("admin", url, { publicKey })).statusCode).toBe(201);
+    const opened = openRepository(await openStore(main.url), { privateKey });
+    expect((await opened).id).not.toBe("");
+    expect((await test.call("admin", `${url}/rotate`, {})).statusCode).toBe(409);
+    rmSync(folder, { recursive: true });
+  });
 });
