@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
-import { isVaultAddress, vaultFolderName } from "@muster/object-store";
+import { isS3Address, isVaultAddress, vaultFolderName } from "@muster/object-store";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import type { Config, RepositoryPlace } from "./config.ts";
+import type { Config, RepositoryPlace, SweepSettings } from "./config.ts";
 import { configSchema, type FileConfig } from "./config-schema.ts";
+
+const hour = 3_600_000;
 
 /** What flags and environment variables set; each wins over the file. */
 export interface Overrides {
@@ -160,9 +162,22 @@ function placed(file: FileConfig, data: string, at: (path: string) => string): C
       const keyFile = optional(place.keyFile) ?? join(data, "keys", `${name}.key`);
       const { profile, kmsKey } = place;
       const local = { credentialsFile: optional(place.credentialsFile), profile, caFile: optional(place.caFile) };
-      return [name, { url, keyFile, inVault, ...(kmsKey === undefined ? {} : { kmsKey }), ...local }];
+      const sweep = sweepSettings(place.sweep, url, at);
+      return [name, { url, keyFile, inVault, ...(kmsKey === undefined ? {} : { kmsKey }), ...local, sweep }];
     }),
   );
+}
+
+/** In S3 nothing is deleted without a word about the credentials for it: the control plane's own may not be able to. */
+function sweepSettings(
+  given: FileConfig["repositories"][string]["sweep"],
+  url: string,
+  at: (path: string) => string,
+): SweepSettings | undefined {
+  if (given === "off" || (given === undefined && isS3Address(url))) return undefined;
+  if (given === undefined) return { every: 6 * hour, grace: 24 * hour };
+  const { every, grace, credentialsFile, profile } = given;
+  return { every, grace, credentialsFile: credentialsFile === undefined ? undefined : at(credentialsFile), profile };
 }
 
 async function readTls(files: { readonly cert: string; readonly key: string }, at: (path: string) => string) {

@@ -65,6 +65,22 @@ export const configSchema = z.strictObject({
           .describe("S3: a shared credentials file as the AWS tools have it."),
         profile: z.string().min(1).optional().describe("S3: the section of that file."),
         caFile: z.string().min(1).optional().describe("S3: PEM file with the authority of the server's certificate."),
+        sweep: z
+          .union([
+            z.literal("off"),
+            z.strictObject({
+              every: duration.prefault("6h"),
+              grace: duration.prefault("24h").describe("From a mark to the deletion. Longer than a restore takes."),
+              credentialsFile: z
+                .string()
+                .min(1)
+                .optional()
+                .describe("S3: those that may delete; agents have none such."),
+              profile: z.string().min(1).optional().describe("S3: the section of that file."),
+            }),
+          ])
+          .optional()
+          .describe("Deletion of what has expired. In S3 only when this is given; elsewhere unless it is `off`."),
       }),
     )
     .default({}),

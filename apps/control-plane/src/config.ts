@@ -60,4 +60,14 @@ export interface RepositoryPlace extends LocalSettings {
   readonly keyFile: string;
   /** A key of AWS KMS that opens it in place of the key file. */
   readonly kmsKey?: string | undefined;
+  /** How what has expired is deleted; undefined: not at all. */
+  readonly sweep?: SweepSettings | undefined;
+}
+
+/** Times are in milliseconds. The credentials are those that may delete; nothing else uses them. */
+export interface SweepSettings {
+  readonly every: number;
+  readonly grace: number;
+  readonly credentialsFile?: string | undefined;
+  readonly profile?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Clock, ErrorCode, Logger } from "@muster/core";
 import type { Database, Queryable } from "@muster/database";
+import type { DeletableStore } from "@muster/object-store";
 import type {
   Command,
   CommandFinished,
@@ -9,7 +10,7 @@ import type {
   ScheduleSchema,
 } from "@muster/protocol/grpc";
 import type { Repository } from "@muster/repository";
-import type { Config } from "./config.ts";
+import type { Config, SweepSettings } from "./config.ts";
 
 /** What every verb of the control plane gets: the ports to the world, made once in `main`. */
 export interface ControlPlane {
@@ -101,6 +102,8 @@ export interface Repositories {
   url(name: string): string;
   /** Opens it with the master key; cached. Throws `not-found`, `repository-missing`, `repository-key-wrong`. */
   open(name: string): Promise<OpenedRepository>;
+  /** The same with what may delete in it. Throws `config-invalid` when the configuration gives nothing that may. */
+  openForSweep(name: string): Promise<{ repository: OpenedRepository; store: DeletableStore; settings: SweepSettings }>;
 }
 
 export interface OpenedRepository extends Repository {

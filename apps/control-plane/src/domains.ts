@@ -4,6 +4,7 @@ import { registerRecoveries } from "./recoveries/register.ts";
 import { startRecoveries } from "./recoveries/start.ts";
 import { registerProtection } from "./schedules/register.ts";
 import { startSchedules } from "./schedules/start.ts";
+import { startSweeps } from "./sweeps/start.ts";
 
 /** Each domain hangs its handlers onto commands and sessions before the first agent is let in. */
 export const registrations: readonly ((cp: ControlPlane) => void)[] = [registerProtection, registerRecoveries];
@@ -13,4 +14,5 @@ export const starters: readonly ((cp: ControlPlane) => Promise<{ stop(): Promise
   startSchedules,
   startRecoveries,
   startOwnBackups,
+  startSweeps,
 ];

@@ -7,3 +7,4 @@ export * from "./api/plans.ts";
 export * from "./api/problem.ts";
 export * from "./api/recoveries.ts";
 export * from "./api/status.ts";
+export * from "./api/sweeps.ts";

@@ -7,6 +7,7 @@ import { listPages } from "../pages.ts";
 import { table } from "../render/table.ts";
 import { ago, moment } from "../render/time.ts";
 import { parseTarget } from "../target-time.ts";
+import { addPointHolds } from "./point-holds.ts";
 
 interface PointsOptions {
   readonly service?: string;
@@ -19,8 +20,12 @@ interface PointsOptions {
 
 /** `muster points`: to which moments what can be restored. */
 export function addPoints(program: Command, cli: Cli): void {
-  program
+  const points = program
     .command("points")
+    .description("recovery points: list them, and keep some whatever retention says");
+  addPointHolds(points, cli);
+  points
+    .command("list", { isDefault: true })
     .description("list recovery points, newest first")
     .option("--service <name>", "only of this service")
     .option("--source <name>", "only of this source")

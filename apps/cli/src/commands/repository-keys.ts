@@ -8,6 +8,7 @@ import { confirmByName } from "../confirm.ts";
 import { itemsOf } from "../pages.ts";
 import { table } from "../render/table.ts";
 import { moment } from "../render/time.ts";
+import { addRepositorySweeps } from "./repository-sweeps.ts";
 
 interface AddOptions {
   readonly repository: string;
@@ -20,9 +21,10 @@ interface AddOptions {
 const pathOf = (repository: string): string => `/api/v1/repositories/${encodeURIComponent(repository)}/keys`;
 const named = (): Option => new Option("--repository <name>", "the repository").default("main");
 
-/** `muster repository keys`: who can open a repository. */
+/** `muster repository`: who can open one (`keys`), and deletion in it. */
 export function addRepository(program: Command, cli: Cli): void {
-  const repository = program.command("repository").description("repositories and their keys");
+  const repository = program.command("repository").description("repositories: their keys, and deletion in them");
+  addRepositorySweeps(repository, cli);
   const keys = repository.command("keys").description("the ways into a repository");
 
   keys

@@ -48,7 +48,8 @@ function repositories(
     if (name === "broken") throw new MusterError("repository-missing", "there is no repository at /gone");
     return repository as unknown as Awaited<ReturnType<Repositories["open"]>>; // the catalog asks for these members only
   };
-  return { names: () => ["main", "broken"], url: (name) => `file:///${name}`, open };
+  const openForSweep = () => Promise.reject(new Error("these tests do not sweep"));
+  return { names: () => ["main", "broken"], url: (name) => `file:///${name}`, open, openForSweep };
 }
 
 describe("rebuilding the catalog", () => {

@@ -3,6 +3,7 @@ import { recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
 import { ownRetention, ownService } from "../own-backups/names.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
+import { listHolds } from "../sweeps/store.ts";
 import { markExpired, type PointRow, usablePoints } from "./points-store.ts";
 
 /** What retention says of one point, with every reason. */
@@ -17,12 +18,18 @@ export interface Decision {
 
 /**
  * What retention says now of every usable point, by source. A point of a source that no plan names, or that has no
- * retention, is kept; so is the newest point of every source. Damaged points never push a good one out.
+ * retention, is kept; so is the newest point of every source, and what is held. Damaged points never push a good one out.
  */
 export async function retentionDecisions(tx: Tx, now: number): Promise<Decision[]> {
   const services = new Map((await allServices(tx)).map((found) => [found.name, found]));
   const bySource = Map.groupBy(await usablePoints(tx), ({ service, source }) => `${service}/${source}`);
-  return [...bySource.values()].flatMap((points) => decide(points, services, now));
+  const decisions = [...bySource.values()].flatMap((points) => decide(points, services, now));
+  const held = new Map((await listHolds(tx, { all: false })).map((hold) => [hold.pointId, hold]));
+  return decisions.map((decision) => {
+    const hold = held.get(decision.pointId);
+    if (hold === undefined) return decision;
+    return { ...decision, keep: true, reasons: [`kept: ${hold.kind} hold: ${hold.reason}`] };
+  });
 }
 
 function decide(points: readonly PointRow[], services: ReadonlyMap<string, FoundService>, now: number): Decision[] {

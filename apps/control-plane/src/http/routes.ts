@@ -12,6 +12,7 @@ import { recoveryActRoutes } from "../recoveries/act-routes.ts";
 import { recoveryRoutes } from "../recoveries/routes.ts";
 import { keyRoutes } from "../repositories/keys/routes.ts";
 import { statusRoutes } from "../status/routes.ts";
+import { holdRoutes, sweepRoutes } from "../sweeps/routes.ts";
 import type { App } from "./app-types.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
@@ -30,6 +31,8 @@ export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
   repositoryRoutes,
   keyRoutes,
   kitRoutes,
+  sweepRoutes,
+  holdRoutes,
   recoveryRoutes,
   recoveryActRoutes,
   statusRoutes,

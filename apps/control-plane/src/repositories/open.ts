@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, MusterError } from "@muster/core";
-import { createStore, openStore, sharedAddress } from "@muster/object-store";
+import { createStore, openDeletableStore, openStore, sharedAddress } from "@muster/object-store";
 import { initRepository, openRepository, type Unlock, unlockFromText } from "@muster/repository";
 import type { Config, RepositoryPlace } from "../config.ts";
 import type { OpenedRepository, Repositories } from "../context.ts";
@@ -20,6 +20,14 @@ export function createRepositories(config: Config, vault: () => string | undefin
     const known = Object.keys(config.repositories).join(", ") || "none";
     throw new MusterError("not-found", `there is no repository ${name}`, { hint: `Known: ${known}` });
   };
+  const open = (name: string): Promise<OpenedRepository> => {
+    const known = opened.get(name);
+    if (known !== undefined) return known;
+    const opening = openPlace(name, placeOf(name));
+    opened.set(name, opening);
+    opening.catch(() => opened.delete(name));
+    return opening;
+  };
   return {
     names: () => Object.keys(config.repositories),
     url(name) {
@@ -27,15 +35,21 @@ export function createRepositories(config: Config, vault: () => string | undefin
       if (inVault !== true) return sharedAddress(url); // agents know their own files
       return `vault://${vault() ?? "unknown"}/${name}`;
     },
-    open(name) {
-      const known = opened.get(name);
-      if (known !== undefined) return known;
-      const opening = openPlace(name, placeOf(name));
-      opened.set(name, opening);
-      opening.catch(() => opened.delete(name));
-      return opening;
+    open,
+    async openForSweep(name) {
+      const { url, caFile, sweep } = placeOf(name);
+      if (sweep === undefined) throw sweepOff(name);
+      const { credentialsFile, profile } = sweep;
+      const store = await openDeletableStore(url, { caFile, credentialsFile, profile });
+      return { repository: await open(name), store, settings: sweep };
     },
   };
+}
+
+function sweepOff(name: string): MusterError {
+  return new MusterError("config-invalid", `nothing is deleted in the repository ${name}: it has no sweep`, {
+    hint: "Set repositories.NAME.sweep in the control plane's configuration; see docs/repositories.md.",
+  });
 }
 
 async function openPlace(name: string, place: RepositoryPlace): Promise<OpenedRepository> {

@@ -4,6 +4,7 @@ import type { ControlPlane } from "../context.ts";
 import { ownBackupStatus } from "../own-backups/status.ts";
 import { liveFindings } from "../plans/live-findings.ts";
 import { currentPlans } from "../plans/store.ts";
+import { sweepMetrics } from "../sweeps/metrics.ts";
 import { describeFleet, type FleetFacts, readFleet } from "./fleet.ts";
 import { lastDrills, recentSteps } from "./store.ts";
 
@@ -23,6 +24,7 @@ export async function renderMetrics(
   await stepMetrics(registry, cp);
   await drillMetrics(registry, cp);
   await ownBackupMetrics(registry, cp);
+  await sweepMetrics(registry, cp);
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 

@@ -64,6 +64,8 @@ export const points = pgTable(
     /** Marked by retention; the data is deleted by a later sweep. */
     expiredAt: instant("expired_at"),
     expiryReason: text("expiry_reason"),
+    /** Its deletion is decided: it cannot be held or restored any more. */
+    deletingAt: instant("deleting_at"),
     verifiedAt: instant("verified_at"),
     verifyLevel: text("verify_level"),
     damaged: boolean("damaged").notNull().default(false),

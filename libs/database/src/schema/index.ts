@@ -3,3 +3,4 @@ export * from "./catalog.ts";
 export * from "./hosts.ts";
 export * from "./plans.ts";
 export * from "./recoveries.ts";
+export * from "./sweeps.ts";

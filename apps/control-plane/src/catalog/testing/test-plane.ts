@@ -69,6 +69,7 @@ const noRepositories: ControlPlane["repositories"] = {
   names: () => [],
   url: () => "",
   open: () => Promise.reject(new Error("this test has no repository")),
+  openForSweep: () => Promise.reject(new Error("this test has no repository")),
 };
 
 function recordingBus(): RecordingBus {
