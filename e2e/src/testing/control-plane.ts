@@ -18,8 +18,14 @@ export interface ControlPlane {
   start(): Promise<void>;
 }
 
+export interface RepositorySettings {
+  readonly url: string;
+  readonly credentialsFile?: string;
+  readonly sweep?: Readonly<Record<string, string>>;
+}
+
 export interface ControlPlaneSettings {
-  readonly repositories: Readonly<Record<string, { readonly url: string; readonly credentialsFile?: string }>>;
+  readonly repositories: Readonly<Record<string, RepositorySettings>>;
   /** `postgres://…`; without it the embedded database. */
   readonly database?: string;
   /** How often it backs itself up; never, unless said. */

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { waitFor } from "@muster/core/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type AgentYaml, enrolHost, type Host } from "./agent.ts";
-import { type ControlPlane, type ControlPlaneSettings, startControlPlane } from "./control-plane.ts";
+import {
+  type ControlPlane,
+  type ControlPlaneSettings,
+  type RepositorySettings,
+  startControlPlane,
+} from "./control-plane.ts";
 import { processesOf } from "./leftovers.ts";
 import { launchers, type Program, startProgram } from "./program.ts";
 
@@ -40,7 +45,7 @@ export interface FleetSettings {
   /** Folder of the repository `main`; default: in the fleet's folder. */
   readonly repository?: string | undefined;
   /** The repository `main` in S3, with the control plane's credentials, or in the vault, in place of a folder. */
-  readonly place?: { readonly url: string; readonly credentialsFile?: string } | undefined;
+  readonly place?: RepositorySettings | undefined;
   /** What control-plane.yaml says of the vault. */
   readonly vault?: ControlPlaneSettings["vault"];
   /** `postgres://…` for the control plane; without it the embedded database. */

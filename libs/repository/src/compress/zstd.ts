@@ -23,9 +23,12 @@ export function compress(plain: Uint8Array, level: number): { method: Method; bo
   return frame.length < plain.length ? { method: 1, body: frame } : { method: 0, body: plain };
 }
 
-/** The inverse, in libuv's pool; throws `repository-corrupt` when the outcome is not exactly `plainLength` bytes. */
+/** What is handed to another thread at least: for less, handing it over takes longer than the work. */
+const worthHandingOver = 16_384;
+
+/** The inverse, for much of it in libuv's pool; throws `repository-corrupt` when the outcome is not exactly `plainLength` bytes. */
 export async function decompress(method: Method, body: Buffer, plainLength: number): Promise<Buffer> {
-  if (method === 0) return checked(body, plainLength);
+  if (method === 0 || plainLength < worthHandingOver) return decompressSync(method, body, plainLength);
   if (method === 1) return checked(await decompressFrame(body, sizes(plainLength)), plainLength);
   throw unknownMethod(method);
 }

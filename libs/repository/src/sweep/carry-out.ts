@@ -8,29 +8,32 @@ import type { DomainRun } from "./run.ts";
 const perLook = 64;
 
 /** What became of one item. */
-type Outcome = "deleted" | "was-gone" | "locked" | "failed";
+export type Outcome = "deleted" | "was-gone" | "locked" | "failed";
 
 /**
  * Deletes what a verdict condemned. Whoever does it, how often and how late makes no difference: a verdict is final, and names
- * of points and packs are never used again. One object that cannot be deleted is noted and left for a later sweep.
+ * of points and packs are never used again. One object that cannot be deleted is noted and left for a later sweep. `tell` hears
+ * what is gone before that is noted as done, so that after a crash it is told again.
  */
 export async function carryOut(
   run: DomainRun,
   { id, mark, verdict, done }: SeenMark,
   onItem: (item: string, outcome: Outcome) => void,
+  tell: (gone: readonly string[]) => Promise<void> = async () => undefined,
 ): Promise<void> {
   if (verdict === undefined || done !== undefined) return;
   const kept = new Set(verdict.kept);
   const items = mark.items.filter((item) => !kept.has(item));
-  let left = 0;
+  const gone: string[] = [];
   for (const [n, item] of items.entries()) {
     if (n % perLook === 0) await run.epoch.requireCurrent();
     throwIfAborted(run.options.signal);
     const outcome = await remove(run, keyOf(run, mark.kind, item));
-    if (outcome === "locked" || outcome === "failed") left += 1;
+    if (outcome === "deleted" || outcome === "was-gone") gone.push(item);
     onItem(item, outcome);
   }
-  if (left === 0) await putDone(run.domain, id);
+  if (gone.length > 0) await tell(gone);
+  if (gone.length === items.length) await putDone(run.domain, id);
 }
 
 function keyOf({ domain }: DomainRun, kind: "points" | "packs", item: string): string {

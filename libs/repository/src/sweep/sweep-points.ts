@@ -1,5 +1,5 @@
 import { listPointKeys, type PointKey } from "../manifest/points.ts";
-import { carryOut } from "./carry-out.ts";
+import { carryOut, type Outcome } from "./carry-out.ts";
 import { putMarks, putVerdict, type SeenMark } from "./marks.ts";
 import type { DomainRun } from "./run.ts";
 
@@ -15,15 +15,13 @@ export async function deletePoints(run: DomainRun, marks: readonly SeenMark[]): 
     if (seen.mark.kind !== "points" || seen.done !== undefined) continue;
     const judged = seen.verdict === undefined ? await judge(run, seen) : seen;
     if (judged === undefined) continue;
-    const gone: string[] = [];
-    await carryOut(run, judged, (name, outcome) => {
-      if (outcome === "deleted" || outcome === "was-gone") gone.push(idOf(name));
+    const note = (name: string, outcome: Outcome): void => {
       if (outcome === "deleted")
         run.report.points.push({ id: idOf(name), fate: "deleted", reason: "its grace is over" });
       if (outcome === "locked")
         run.report.points.push({ id: idOf(name), fate: "locked", reason: "the store keeps it" });
-    });
-    if (gone.length > 0) await run.options.rules.deleted(run.domain.name, gone);
+    };
+    await carryOut(run, judged, note, (gone) => run.options.rules.deleted(run.domain.name, gone.map(idOf)));
   }
 }
 
