@@ -18,6 +18,7 @@ import {
   readRepositoryFile,
   repositoryKey,
 } from "./repository-file.ts";
+import { sweepAuthority } from "./sweep/authority.ts";
 import { sweepRepository } from "./sweep/sweep.ts";
 import type { Repository } from "./types.ts";
 
@@ -70,7 +71,14 @@ function repositoryOf(store: ObjectStore, id: string, masterKey: Buffer): Reposi
     domain: (name) => domainOf(domainContext(store, id, name, domainKey(name))),
     grant: (name) => ({ repositoryId: id, domain: name, key: domainKey(name).toString("base64url") }),
     sweep: (deletable, options) =>
-      sweepRepository(deletable, (name) => domainContext(deletable, id, name, domainKey(name)), options),
+      sweepRepository(
+        deletable,
+        (name) => ({
+          domain: domainContext(deletable, id, name, domainKey(name)),
+          authority: sweepAuthority(masterKey, id, name),
+        }),
+        options,
+      ),
     domains: () => listDomains(store),
     freeSpace: async () => store.freeSpace?.(),
   };

@@ -3,6 +3,9 @@ import { z } from "zod";
 import type { DomainContext } from "../context.ts";
 import { openJson, sealJson } from "../encrypt/sealed-json.ts";
 
+/** `<source>/<time>-<point id>`; a sweep may take the name, so it must be one of a manifest. */
+const manifestName = z.string().regex(/^[A-Za-z0-9._%-]+\/\d{8}T\d{9}Z-[A-Za-z0-9_-]{1,64}$/);
+
 /**
  * A lease is a log: numbered objects, each of which can be made once. Its holder and the sweeper decide by that who comes
  * first: the holder appends that it is there, and last that it commits; the sweeper appends that the lease is over.
@@ -17,7 +20,7 @@ export const leaseRecordSchema = z.discriminatedUnion("kind", [
     avoids: z.array(z.string()).readonly(),
   }),
   /** The holder's last word: this manifest comes next, or never. */
-  z.object({ kind: z.literal("committing"), manifest: z.string(), expiresAfter: z.number().int().positive() }),
+  z.object({ kind: z.literal("committing"), manifest: manifestName, expiresAfter: z.number().int().positive() }),
   /** The holder gave up before it committed. */
   z.object({ kind: z.literal("ended") }),
   /** The sweeper's last word: the holder was silent for too long and may commit nothing. */

@@ -1,5 +1,5 @@
 import type { DomainContext } from "../context.ts";
-import { parsePartKey, readMark, readVerdict, sweepFolder } from "./mark.ts";
+import { markSchema, parsePartKey, readPart, sweepFolder, verdictSchema } from "./mark.ts";
 
 /** What a writer must not count on. */
 export interface Avoided {
@@ -17,11 +17,12 @@ export async function readAvoided(domain: DomainContext): Promise<Avoided> {
   const marks: string[] = [];
   const packs = new Set<string>();
   for (const id of await markIds(domain)) {
-    const verdict = await readVerdict(domain, id); // first: a mark goes before its verdict does
-    const mark = await readMark(domain, id);
-    if (mark?.kind !== "packs") continue;
+    // First the verdict: a mark goes before it. Who can only read cannot tell a forged part, which can do no harm here.
+    const verdict = await readPart(domain, { id, part: "verdict", schema: verdictSchema });
+    const mark = await readPart(domain, { id, part: "mark", schema: markSchema });
+    if (mark === undefined || mark === "forged" || mark.kind !== "packs") continue;
     marks.push(id);
-    const kept = new Set(verdict?.kept);
+    const kept = new Set(verdict === "forged" ? [] : verdict?.kept);
     for (const pack of mark.items) if (!kept.has(pack)) packs.add(pack);
   }
   return { marks, packs };

@@ -33,7 +33,7 @@ export async function carryOut(
     onItem(item, outcome);
   }
   if (gone.length > 0) await tell(gone);
-  if (gone.length === items.length) await putDone(run.domain, id);
+  if (gone.length === items.length) await putDone(run.domain, run.authority, id);
 }
 
 function keyOf({ domain }: DomainRun, kind: "points" | "packs", item: string): string {

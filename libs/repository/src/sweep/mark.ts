@@ -1,7 +1,10 @@
 import { MusterError } from "@muster/core";
 import { z } from "zod";
 import type { DomainContext } from "../context.ts";
+import { malformed } from "../encoding/byte-reader.ts";
 import { openJson, sealJson } from "../encrypt/sealed-json.ts";
+import { parseJson } from "../keys/key-file.ts";
+import type { SweepAuthority } from "./authority.ts";
 
 /** What is to be deleted, if nothing speaks against it when the grace is over: names of points, or ids of packs in hex. */
 export const markSchema = z.object({
@@ -36,28 +39,38 @@ export function parsePartKey(domain: DomainContext, key: string): { id: string; 
   return id === undefined ? undefined : { id, part: part as SweepPart }; // one of the three, by the expression
 }
 
-/** Seals one part of a mark's objects under its key. */
-export async function putPart(domain: DomainContext, id: string, part: SweepPart, value: unknown): Promise<string> {
+const provenSchema = z.object({ body: z.string(), proof: z.string() });
+
+/** Seals one part of a mark's objects under its key, with the proof that a sweeper made it. */
+export async function putPart(
+  domain: DomainContext,
+  authority: SweepAuthority,
+  { id, part, value }: { readonly id: string; readonly part: SweepPart; readonly value: unknown },
+): Promise<void> {
   const name = partName(id, part);
-  const key = sweepFolder(domain) + name;
-  await domain.store.put(key, await sealJson(domain, "sweep", name, value));
-  return key;
+  const body = JSON.stringify(value);
+  const sealed = await sealJson(domain, "sweep", name, { body, proof: authority.prove(name, body) });
+  await domain.store.put(sweepFolder(domain) + name, sealed);
 }
 
-/** Throws `repository-corrupt`; undefined when there is none. */
-export const readMark = (domain: DomainContext, id: string): Promise<Mark | undefined> =>
-  readPart(domain, partName(id, "mark"), markSchema);
-
-/** Throws `repository-corrupt`; undefined when there is none. */
-export const readVerdict = (domain: DomainContext, id: string): Promise<Verdict | undefined> =>
-  readPart(domain, partName(id, "verdict"), verdictSchema);
-
-async function readPart<T>(domain: DomainContext, name: string, schema: z.ZodType<T>): Promise<T | undefined> {
+/**
+ * Reads one part; undefined when there is none. With an authority, "forged" for one that no sweeper made. Throws
+ * `repository-corrupt`.
+ */
+export async function readPart<T>(
+  domain: DomainContext,
+  { id, part, schema }: { readonly id: string; readonly part: SweepPart; readonly schema: z.ZodType<T> },
+  authority?: SweepAuthority,
+): Promise<T | "forged" | undefined> {
+  const name = partName(id, part);
   try {
     const sealed = await domain.store.get(sweepFolder(domain) + name);
-    return await openJson(domain, "sweep", name, { sealed, schema });
+    const { body, proof } = await openJson(domain, "sweep", name, { sealed, schema: provenSchema });
+    if (authority !== undefined && !authority.isProven(name, body, proof)) return "forged";
+    return schema.parse(parseJson(Buffer.from(body), name));
   } catch (thrown) {
     if (thrown instanceof MusterError && thrown.code === "object-missing") return undefined;
+    if (thrown instanceof z.ZodError) throw malformed(`sweep ${name}`, z.prettifyError(thrown));
     throw thrown;
   }
 }

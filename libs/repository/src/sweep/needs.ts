@@ -13,7 +13,7 @@ export interface Needs {
 
 /**
  * Finds for which chunks each pack is needed, and notes their plain bytes in the table of packs. A chunk in several packs is
- * needed in the newest one that no mark names. Where marks name all of them, it is needed in all: whoever else works on
+ * needed in the oldest one that no mark names, so that a new pack that claims to have it cannot push another out. Where marks name all of them, it is needed in all: whoever else works on
  * another mark may let the other pack go.
  */
 export async function findNeeds(
@@ -61,5 +61,5 @@ function isBetter(packs: PackTable, pack: number, than: number): boolean {
   const [whole, wholeThan] = [packs.standing(pack) === "whole", packs.standing(than) === "whole"];
   if (whole !== wholeThan) return whole;
   const [modified, modifiedThan] = [packs.modified(pack), packs.modified(than)];
-  return modified === modifiedThan ? pack > than : modified > modifiedThan;
+  return modified === modifiedThan ? pack < than : modified < modifiedThan;
 }

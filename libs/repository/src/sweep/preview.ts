@@ -10,7 +10,7 @@ import type { DomainSweep } from "./types.ts";
  * needs. Writes nothing.
  */
 export async function previewDomain(
-  run: Omit<DomainRun, "store" | "epoch">,
+  run: Omit<DomainRun, "store" | "epoch" | "authority">,
   marks: readonly SeenMark[],
 ): Promise<DomainSweep> {
   const { domain, options, folder, report } = run;

@@ -89,7 +89,7 @@ function notFound(domain: DomainContext, id: Buffer): MusterError {
 }
 
 /** The wanted chunks of one segment. */
-interface WantedChunks {
+export interface WantedChunks {
   readonly segment: number;
   readonly chunks: { readonly id: Buffer; readonly offset: number; readonly length: number }[];
 }
@@ -112,7 +112,7 @@ function* inSegmentOrder({ segments }: Inventory, wanted: ReturnType<typeof part
 }
 
 /** Reads one segment and hands out its wanted chunks, each checked against its id. */
-async function follow(
+export async function follow(
   domain: DomainContext,
   { packs, segments }: Inventory,
   { segment, chunks }: WantedChunks,

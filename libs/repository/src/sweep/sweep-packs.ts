@@ -5,6 +5,7 @@ import { type Inventory, takeInventory } from "./inventory.ts";
 import { livePoints } from "./live-points.ts";
 import { putMarks, putVerdict, type SeenMark } from "./marks.ts";
 import { findNeeds } from "./needs.ts";
+import { provenIdle } from "./proof.ts";
 import { findReferences } from "./references.ts";
 import { repack, sparsePacks } from "./repack.ts";
 import type { DomainRun } from "./run.ts";
@@ -27,7 +28,7 @@ export async function sweepPacks(run: DomainRun, marks: readonly SeenMark[]): Pr
   const references = await tryReferences(run, inventory, new Set());
   if (references === undefined) return inventory;
   const ripe = packMarks.filter((seen) => isRipe(run, seen, inventory));
-  for (const seen of ripe) await judge(run, seen, inventory);
+  for (const seen of ripe) await judge(run, seen, inventory, references);
   await markPacks(run, inventory, references);
   references.close();
   return inventory;
@@ -110,16 +111,16 @@ function isRipe({ epoch, leases, report }: DomainRun, seen: SeenMark, { packs }:
 }
 
 /** Makes the verdict and carries it out. What is needed now, by any point, is kept. */
-async function judge(run: DomainRun, seen: SeenMark, inventory: Inventory): Promise<void> {
-  const { domain, epoch, report } = run;
+async function judge(run: DomainRun, seen: SeenMark, inventory: Inventory, references: ReferenceSet): Promise<void> {
+  const { domain, authority, epoch, report } = run;
   const { packs } = inventory;
-  const kept = seen.mark.items.filter((item) => {
-    const pack = packs.find(Buffer.from(item, "hex"));
-    return pack >= 0 && (packs.needed(pack) > 0 || !packs.isRead(pack));
-  });
+  const there = seen.mark.items.map((item) => packs.find(Buffer.from(item, "hex"))).filter((pack) => pack >= 0);
+  const idle = there.filter((pack) => packs.needed(pack) === 0 && packs.isRead(pack));
+  const proven = await provenIdle(run, inventory, references, idle);
+  const kept = there.filter((pack) => !proven.has(pack)).map((pack) => packs.id(pack).toString("hex"));
   for (const item of kept) addPack(report.kept, packs.size(packs.find(Buffer.from(item, "hex"))));
   await epoch.requireCurrent();
-  const verdict = await putVerdict(domain, seen.id, { epoch: epoch.number, kept });
+  const verdict = await putVerdict(domain, authority, { id: seen.id, verdict: { epoch: epoch.number, kept } });
   if (verdict !== undefined) await carryOutPacks(run, { ...seen, verdict }, inventory);
 }
 
@@ -142,7 +143,7 @@ async function markPacks(run: DomainRun, inventory: Inventory, references: Refer
   for (const pack of sparse) mark(pack);
   if (items.length === 0) return;
   await epoch.requireCurrent();
-  await putMarks(domain, { kind: "packs", epoch: epoch.number, grace: options.grace, items });
+  await putMarks(domain, run.authority, { kind: "packs", epoch: epoch.number, grace: options.grace, items });
 }
 
 /** The store's time when the oldest lease began that is still alive. */

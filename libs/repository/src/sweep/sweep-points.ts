@@ -25,7 +25,10 @@ export async function deletePoints(run: DomainRun, marks: readonly SeenMark[]): 
   }
 }
 
-async function judge({ domain, epoch, options, report }: DomainRun, seen: SeenMark): Promise<SeenMark | undefined> {
+async function judge(
+  { domain, authority, epoch, options, report }: DomainRun,
+  seen: SeenMark,
+): Promise<SeenMark | undefined> {
   const ripe = seen.modified + seen.mark.grace;
   const names = seen.mark.items;
   if (ripe > epoch.now) {
@@ -37,7 +40,7 @@ async function judge({ domain, epoch, options, report }: DomainRun, seen: SeenMa
   const released = await options.rules.release(domain.name, names.map(idOf));
   const kept = names.filter((name) => !released.has(idOf(name)));
   for (const name of kept) report.points.push({ id: idOf(name), fate: "kept", reason: "it is held or wanted again" });
-  const verdict = await putVerdict(domain, seen.id, { epoch: epoch.number, kept });
+  const verdict = await putVerdict(domain, authority, { id: seen.id, verdict: { epoch: epoch.number, kept } });
   return verdict === undefined ? undefined : { ...seen, verdict };
 }
 
@@ -49,7 +52,7 @@ export async function markPoints(run: DomainRun, marks: readonly SeenMark[]): Pr
   if (found.length === 0) return;
   await epoch.requireCurrent();
   const items = found.map(({ point }) => point.name);
-  await putMarks(domain, { kind: "points", epoch: epoch.number, grace: options.grace, items });
+  await putMarks(domain, run.authority, { kind: "points", epoch: epoch.number, grace: options.grace, items });
 }
 
 /** The points that are there, that the rules give up, and that no mark without an end names. */

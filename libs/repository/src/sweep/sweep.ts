@@ -1,9 +1,8 @@
 import { MusterError } from "@muster/core";
 import type { DeletableStore } from "@muster/object-store";
-import type { DomainContext } from "../context.ts";
 import { listDomains } from "../domain-key.ts";
 import { beginEpoch } from "./epoch.ts";
-import { sweepDomain } from "./sweep-domain.ts";
+import { type SweptDomain, sweepDomain } from "./sweep-domain.ts";
 import type { DomainSweep, SweepOptions, SweepReport } from "./types.ts";
 
 /**
@@ -12,7 +11,7 @@ import type { DomainSweep, SweepOptions, SweepReport } from "./types.ts";
  */
 export async function sweepRepository(
   store: DeletableStore,
-  contextOf: (domain: string) => DomainContext,
+  open: (domain: string) => SweptDomain,
   options: SweepOptions,
 ): Promise<SweepReport> {
   if (!(options.grace > 0)) throw new MusterError("usage", "the grace of a sweep must be longer than nothing");
@@ -23,7 +22,7 @@ export async function sweepRepository(
   const domains: DomainSweep[] = [];
   for (const name of names.sort()) {
     options.onDomain?.(name);
-    domains.push(await sweepDomain(contextOf(name), store, epoch, options));
+    domains.push(await sweepDomain(open(name), store, epoch, options));
   }
   return { epoch: epoch?.number ?? 0, dryRun, domains };
 }
