@@ -78,8 +78,8 @@ export function connectVault(
           } catch (thrown) {
             throwIfAborted(signal);
             const error = networkError(thrown, what, facts);
-            if (failed !== undefined) return await failed(error, attempt);
-            throw again(error, own);
+            if (failed === undefined) throw again(error, own);
+            return await failed(again(error, own), attempt);
           }
         },
         { attempts, backoff, signal },
@@ -87,11 +87,16 @@ export function connectVault(
   };
 }
 
-/** A certificate that was renewed since makes it worth another try. */
+/** A certificate that was renewed since makes it worth another try; a full disk waits for somebody who makes room. */
 function again(error: MusterError, own: Credentials): MusterError {
+  if (error.code === "disk-full") return withRetryable(error, false);
   if (error.retryable || (error.code !== "certificate-revoked" && error.code !== "unauthenticated")) return error;
-  if (!own.renewed()) return error;
-  return new MusterError(error.code, error.message, { cause: error, hint: error.hint, retryable: true });
+  return own.renewed() ? withRetryable(error, true) : error;
+}
+
+function withRetryable(error: MusterError, retryable: boolean): MusterError {
+  const { code, message, hint, details } = error;
+  return new MusterError(code, message, { cause: error, hint, details, retryable });
 }
 
 function send(
