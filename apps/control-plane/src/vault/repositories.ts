@@ -12,7 +12,7 @@ export interface OpenVault {
 export interface VaultRepositories {
   /** Opens it at the first use. Throws `not-found`, and `store-unavailable` while its folder is not there. */
   open(name: string): Promise<OpenVault>;
-  /** Removes what crashes have left, and counts anew what is there, in those that are open. */
+  /** Removes what crashes have left in those that are open. */
   tidy(): Promise<void>;
 }
 
@@ -43,9 +43,8 @@ export function createVaultRepositories(
     },
     async tidy() {
       for (const opening of opened.values()) {
-        const { store, usage } = await opening;
+        const { store } = await opening;
         await store.removeStaged(clock.now() - longestWrite);
-        await usage.recount();
       }
     },
   };

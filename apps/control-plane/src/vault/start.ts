@@ -7,7 +7,7 @@ import { createLimits } from "./limits.ts";
 import { listenForVault, type VaultListener } from "./listen.ts";
 import { createVaultRepositories, type VaultRepositories } from "./repositories.ts";
 
-/** How often what crashes left is removed and the bytes are counted anew, in milliseconds: sweeps make room. */
+/** How often what crashes have left is removed, in milliseconds. */
 const tidyInterval = 3_600_000;
 
 /** Serves the repositories of the configuration that lie in the vault; undefined when none does. Throws `port-in-use`. */

@@ -2,93 +2,72 @@ import { formatSize, MusterError } from "@muster/core";
 import type { ObjectStore } from "@muster/object-store";
 import type { VaultConfig } from "../config.ts";
 import type { Permissions } from "./permission.ts";
+import { createTally } from "./tally.ts";
 
 export type Quotas = Pick<VaultConfig, "quota" | "quotaPerHost" | "keepFree">;
 
 /** The bytes of one repository and who may add more. */
 export interface Usage {
   /**
-   * Sets so many bytes of a domain aside until the returned function is called, with whether they were written. Throws
+   * Sets so many bytes of an object aside until the returned function is called, with whether they were written. Throws
    * `disk-full` when a quota or the disk does not allow them.
    */
   reserve(permissions: Permissions, key: string, bytes: number): Promise<(written: boolean) => void>;
   /** Bytes that this host can still add; undefined where nothing is known. */
   free(permissions: Permissions): Promise<number | undefined>;
-  /** Counts anew what is there: a sweep has made room. */
-  recount(): Promise<void>;
 }
+
+/** How long a count is good for, in milliseconds: an hour, or a minute before a quota refuses, since a sweep may have made room. */
+const goodFor = { adding: 3_600_000, refusing: 60_000 };
 
 /** Nothing is counted where there is no quota. A host's share is that of the services that it protects. */
 export function createUsage(store: ObjectStore, quotas: Quotas): Usage {
-  const { quota, quotaPerHost, keepFree } = quotas;
-  const counts = quota !== undefined || quotaPerHost !== undefined;
-  let used = new Map<string, number>();
-  let counting: Promise<void> | undefined;
+  const tally = createTally(store);
+  const counts = quotas.quota !== undefined || quotas.quotaPerHost !== undefined;
   let pending = 0;
 
-  const count = async (): Promise<void> => {
-    const before = new Map(used);
-    const found = new Map<string, number>();
-    for await (const { key, size } of store.list("")) add(found, domainIn(key), size);
-    // What came in meanwhile may or may not have been seen; it counts.
-    for (const [domain, bytes] of used) add(found, domain, bytes - (before.get(domain) ?? 0));
-    used = found;
-  };
-  const recount = (): Promise<void> => {
-    counting = count();
-    return counting;
-  };
-  const counted = (): Promise<void> => {
-    if (!counts) return Promise.resolve();
-    counting ??= count();
-    return counting.catch((thrown: unknown) => {
-      counting = undefined; // the next one tries again
-      throw thrown;
-    });
-  };
-
-  const ask = async (): Promise<number | undefined> => {
-    await counted();
-    return store.freeSpace?.();
-  };
-  /** What bounds the host, as it is at this very moment; `disk` is what was free there a moment ago. */
-  const bounds = (permissions: Permissions, disk: number | undefined): Bound[] => {
-    const total = sum(used.values());
-    const own = sum([...used].map(([domain, bytes]) => (permissions.domains.get(domain) === "write" ? bytes : 0)));
+  /** What bounds the host, nearest first. */
+  const bounds = async (permissions: Permissions): Promise<Bound[]> => {
+    if (counts) await tally.count(goodFor.adding);
+    const disk = await store.freeSpace?.();
+    const all = () => tally.sum(() => true);
+    const own = () => tally.sum((domain) => permissions.domains.get(domain) === "write");
     return [
-      { left: disk === undefined ? undefined : disk - keepFree, refusal: diskFull(keepFree) },
-      { left: quota === undefined ? undefined : quota - total, refusal: overQuota("of the repository", quota) },
-      {
-        left: quotaPerHost === undefined ? undefined : quotaPerHost - own,
-        refusal: overQuota(`of the host ${permissions.host}`, quotaPerHost),
-      },
+      ...bound(disk, () => quotas.keepFree, diskFull(quotas.keepFree)),
+      ...bound(quotas.quota, all, overQuota("of the repository", quotas.quota)),
+      ...bound(quotas.quotaPerHost, own, overQuota(`of the host ${permissions.host}`, quotas.quotaPerHost)),
     ];
   };
+  const refusalOf = (bytes: number, among: readonly Bound[]): MusterError | undefined =>
+    among.find(({ left }) => left() - pending < bytes)?.refusal(bytes);
 
   return {
     async reserve(permissions, key, bytes) {
-      for (const { left, refusal } of bounds(permissions, await ask())) {
-        if (left !== undefined && left - pending < bytes) throw refusal(bytes);
-      }
+      const found = await bounds(permissions);
+      let refusal = refusalOf(bytes, found);
+      if (refusal !== undefined && counts && (await tally.count(goodFor.refusing))) refusal = refusalOf(bytes, found);
+      if (refusal !== undefined) throw refusal;
       pending += bytes;
       return (written) => {
         pending -= bytes;
-        if (written && counts) add(used, domainIn(key), bytes);
+        if (written) tally.add(key, bytes);
       };
     },
     async free(permissions) {
-      const lefts = bounds(permissions, await ask()).flatMap(({ left }) =>
-        left === undefined ? [] : [left - pending],
-      );
+      const lefts = (await bounds(permissions)).map(({ left }) => left() - pending);
       return lefts.length === 0 ? undefined : Math.max(0, Math.min(...lefts));
     },
-    recount: () => (counts ? recount() : Promise.resolve()),
   };
 }
 
+/** Asked at the very moment of a decision: others write meanwhile. */
 interface Bound {
-  readonly left: number | undefined;
+  readonly left: () => number;
   readonly refusal: (bytes: number) => MusterError;
+}
+
+function bound(limit: number | undefined, used: () => number, refusal: Bound["refusal"]): Bound[] {
+  return limit === undefined ? [] : [{ left: () => limit - used(), refusal }];
 }
 
 const diskFull = (keepFree: number) => (bytes: number) =>
@@ -109,18 +88,3 @@ const overQuota =
         details: { reason: "quota", limit },
       },
     );
-
-/** The domain that an object counts for; what belongs to none counts for the repository only. */
-function domainIn(key: string): string {
-  return key.slice(0, Math.max(0, key.indexOf("/")));
-}
-
-function add(to: Map<string, number>, domain: string, bytes: number): void {
-  to.set(domain, (to.get(domain) ?? 0) + bytes);
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-}
