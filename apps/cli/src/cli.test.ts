@@ -102,6 +102,32 @@ describe("muster", () => {
     expect(server.requests[1]?.token).toBe("Bearer admin-secret");
   });
 
+  it("says once what is doubtful about a source's points", async () => {
+    const at = "2026-03-02T12:00:00Z";
+    const times = { startedAt: at, takenAt: at, finishedAt: at };
+    const place = { service: "db", source: "orders", sourceType: "postgres", repository: "main", host: "db-1" };
+    const warnings = [{ code: "wrong-target", message: "another PostgreSQL cluster", hint: "Look who listens." }];
+    const sizes = { logicalBytes: 1, storedBytes: 1, entries: 1 };
+    const point = { ...place, ...times, ...sizes, facts: {}, damaged: false, warnings };
+    const items = [
+      { id: "p2", ...point },
+      { id: "p1", ...point },
+    ];
+    const started = { id: "b1", ...place, trigger: "manual", state: "succeeded", createdAt: at, pointId: "p2" };
+    await using server = await peer({
+      "GET /api/v1/points": { body: { items } },
+      "GET /api/v1/points/p2": { body: items[0] },
+      "POST /api/v1/backups": { body: { backups: [started] } },
+      "GET /api/v1/backups/b1": { body: started },
+    });
+    const said = "warning: point p2 of db/orders: another PostgreSQL cluster\n  Look who listens.\n";
+    const points = await muster(["--server", server.url, "points"]);
+    expect(points.terminal.errors()).toBe(said);
+    const backup = await muster(["--server", server.url, "backup", "db", "--wait"]);
+    expect(backup.code).toBe(0);
+    expect(backup.terminal.errors()).toContain(said);
+  });
+
   it("is not taken in by a server that is not a control plane", async () => {
     await using server = await peer({ "GET /api/v1/hosts": { body: { items: [{ name: 5 }] } } });
     const { code, terminal } = await muster(["--server", server.url, "agents"]);

@@ -20,7 +20,7 @@ export async function backUp(
   const progress = backupProgress(context.progress, Number(work.expectedBytes));
   const writer = await domain.beginPoint(spec, { signal, clock, onProgress: progress.fromWriter });
   try {
-    const { takenAt, facts } = await source.backup({ ...context, progress: progress.fromSource }, writer);
+    const { takenAt, facts } = await source.backup({ ...context, progress: progress.fromSource }, writer, work);
     const point = await writer.commit({ takenAt, facts });
     return {
       case: "point",

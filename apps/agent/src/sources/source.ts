@@ -52,6 +52,12 @@ export interface RestoreOutcome {
   readonly facts: Facts;
 }
 
+/** What the control plane knows of the source's points so far. */
+export interface PointsBefore {
+  /** PostgreSQL's system identifier; empty when there are none. */
+  readonly systemIdentifier: string;
+}
+
 /**
  * A thing with data on this host. Methods run in the job process, never in the resident agent (except `inspect`).
  *
@@ -70,7 +76,11 @@ export interface Source {
   readonly location: string;
   /** Facts for the inventory: version, system identifier, size. Throws `source-unavailable`. */
   inspect(context: Pick<SourceContext, "signal" | "log">): Promise<Facts>;
-  backup(context: SourceContext, writer: PointWriter): Promise<{ takenAt: number; facts: Facts }>;
+  backup(
+    context: SourceContext,
+    writer: PointWriter,
+    before?: PointsBefore,
+  ): Promise<{ takenAt: number; facts: Facts }>;
   checkRestore(context: SourceContext, request: RestoreRequest): Promise<RestoreFinding[]>;
   restore(context: SourceContext, reader: PointReader, request: RestoreRequest): Promise<RestoreOutcome>;
   accept(context: SourceContext, asideId: string): Promise<string[]>;

@@ -1,11 +1,12 @@
 import { MusterError, systemClock } from "@muster/core";
-import { type ApiBackup, backupSchema, backupsCreatedSchema } from "@muster/protocol";
+import { type ApiBackup, type ApiPoint, backupSchema, backupsCreatedSchema, pointSchema } from "@muster/protocol";
 import type { Command } from "commander";
 import { timeoutOf } from "../arguments.ts";
 import type { Cli } from "../cli.ts";
 import type { Client } from "../client.ts";
 import { backupLines, backupTable } from "../render/backup.ts";
 import { createLiveView } from "../render/live-view.ts";
+import { sayWarnings } from "../render/point-warnings.ts";
 import { poll, waitLimit } from "../wait.ts";
 
 interface BackupOptions {
@@ -39,8 +40,15 @@ export function addBackup(program: Command, cli: Cli): void {
       const ended = wait || timeout !== undefined ? await waitForAll(cli, client, backups, limit) : backups;
       cli.print(ended, () => backupTable(ended, { style: cli.style, now: systemClock.now() }));
       if (!wait && timeout === undefined) cli.note("They go on in the background; follow them with: muster backups");
+      sayWarnings(cli, await pointsOf(client, ended));
       sayOutcome(cli, ended);
     });
+}
+
+/** The points that backups have made. */
+async function pointsOf(client: Client, backups: readonly ApiBackup[]): Promise<ApiPoint[]> {
+  const ids = backups.flatMap(({ pointId }) => pointId ?? []);
+  return Promise.all(ids.map((id) => client.get(`/api/v1/points/${encodeURIComponent(id)}`, pointSchema)));
 }
 
 function sayOutcome(cli: Cli, backups: readonly ApiBackup[]): void {

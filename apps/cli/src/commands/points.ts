@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { countOf } from "../arguments.ts";
 import type { Cli } from "../cli.ts";
 import { listPages } from "../pages.ts";
+import { sayWarnings } from "../render/point-warnings.ts";
 import { table } from "../render/table.ts";
 import { ago, moment } from "../render/time.ts";
 import { parseTarget } from "../target-time.ts";
@@ -38,6 +39,7 @@ export function addPoints(program: Command, cli: Cli): void {
       const query = { ...filter, to: to === "latest" ? undefined : to, expired, limit: countOf(limit, "--limit") };
       const items = await listPages(await cli.client(), "/api/v1/points", pageOf(pointSchema), query);
       cli.print(items, () => pointTable(cli, items));
+      sayWarnings(cli, items);
       if (items.length === 0) cli.note("No recovery point. Make one with: muster backup --all --wait");
     });
 }
@@ -52,6 +54,7 @@ function pointTable({ style }: Cli, points: readonly ApiPoint[]): string {
   return table(headings, rows, { style, right: [4, 5] });
 }
 
-function verifiedText({ verifiedAt, verifyLevel }: ApiPoint): string {
+function verifiedText({ verifiedAt, verifyLevel, warnings }: ApiPoint): string {
+  if (warnings.length > 0) return "see below";
   return verifiedAt === undefined ? "" : `verified (${verifyLevel ?? "?"})`;
 }

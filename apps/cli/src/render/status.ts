@@ -62,7 +62,9 @@ function remarkOf({ hostOnline, recovery, probes, sources }: ApiServiceStatus): 
   const failing = probes.find(({ state }) => state === "failing");
   if (failing !== undefined) return `${failing.name}: ${failing.message ?? "failing"}`;
   const broken = sources.find(({ lastError }) => lastError !== undefined);
-  return broken === undefined ? "" : `last backup of ${broken.source}: ${broken.lastError}`;
+  if (broken !== undefined) return `last backup of ${broken.source}: ${broken.lastError}`;
+  const doubted = sources.find(({ warnings }) => warnings.length > 0);
+  return doubted === undefined ? "" : `newest point of ${doubted.source}: ${doubted.warnings.join("; ")}`;
 }
 
 /** How well the control plane itself is protected. */

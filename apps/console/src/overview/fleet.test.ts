@@ -50,6 +50,8 @@ describe("a service", () => {
     expect(remarkOf(sampleService({ hostOnline: false, probes: [failing] }))).toContain("not connected");
     expect(remarkOf(sampleService({ probes: [failing], sources: [late] }))).toBe("http: status 500");
     expect(remarkOf(sampleService({ sources: [late] }))).toBe("last backup of pages: the disk is full");
+    const foreign = { ...source, warnings: ["another PostgreSQL cluster"] };
+    expect(remarkOf(sampleService({ sources: [foreign] }))).toBe("newest point of pages: another PostgreSQL cluster");
     expect(remarkOf(sampleService())).toBeUndefined();
   });
 

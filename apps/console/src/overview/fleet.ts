@@ -74,7 +74,9 @@ export function remarkOf({ hostOnline, probes, sources }: ApiServiceStatus): str
   const failing = probes.find(({ state }) => state === "failing");
   if (failing !== undefined) return `${failing.name}: ${failing.message ?? "failing"}`;
   const broken = sources.find(({ lastError }) => lastError !== undefined);
-  return broken === undefined ? undefined : `last backup of ${broken.source}: ${broken.lastError}`;
+  if (broken !== undefined) return `last backup of ${broken.source}: ${broken.lastError}`;
+  const doubted = sources.find(({ warnings }) => warnings.length > 0);
+  return doubted === undefined ? undefined : `newest point of ${doubted.source}: ${doubted.warnings.join("; ")}`;
 }
 
 const indicatorTones: Readonly<Record<ApiFleetStatus["indicator"], Tone>> = {

@@ -1,4 +1,4 @@
-import { timestampFromMs } from "@muster/protocol/grpc";
+import { type JsonObject, timestampFromMs } from "@muster/protocol/grpc";
 import { describe, expect, it } from "vitest";
 import { backupHandler } from "./backup-results.ts";
 import { cancelBackup } from "./cancel-backup.ts";
@@ -69,6 +69,26 @@ describe("backups by hand", () => {
     await answer(test, test.bus.queued[0] as never, point("p1", test.clock.now()));
     await requestBackups(test.cp, orders, "user:ann");
     expect(expected()).toBe(10n);
+  });
+
+  it("tell the agent which cluster the points that nobody doubts are of", async () => {
+    await using test = await plane();
+    const warnings = [{ code: "wrong-target", message: "another cluster", hint: "" }];
+    const told: unknown[] = [];
+    for (const [id, facts] of [
+      ["p1", { systemIdentifier: "1" }],
+      ["p2", { systemIdentifier: "2", warnings }],
+      ["p3", { systemIdentifier: "2" }],
+      ["p4", {}],
+    ] as const) {
+      await requestBackups(test.cp, orders, "user:ann");
+      const command = test.bus.queued.at(-1);
+      told.push(command?.work.case === "backup" ? command.work.value.systemIdentifier : undefined);
+      test.clock.advance(1000);
+      const made = point(id, test.clock.now());
+      await answer(test, command as never, { ...made, value: { ...made.value, facts: { ...facts } as JsonObject } });
+    }
+    expect(told).toEqual(["", "1", "1", "2"]);
   });
 
   it("answer with the live backup of a source instead of a second one", async () => {

@@ -2,6 +2,7 @@ import { BackupSchema, create } from "@muster/protocol/grpc";
 import type { ControlPlane, Tx } from "../context.ts";
 import { allServices } from "../plans/store.ts";
 import { announceBackup } from "./create-backup.ts";
+import { systemIdentifierOf } from "./point-warnings.ts";
 import { newestPoint } from "./points-store.ts";
 import { type BackupRow, lockScheduler, markRunning, queuedBackups, runningPerHost } from "./store.ts";
 
@@ -48,7 +49,13 @@ async function limitsPerHost(tx: Tx): Promise<Map<string, number>> {
 
 async function queueCommand(cp: ControlPlane, tx: Tx, row: BackupRow): Promise<void> {
   const { service, source } = row;
-  const expectedBytes = BigInt((await newestPoint(tx, service, source))?.logicalBytes ?? 0);
+  const newest = await newestPoint(tx, row);
+  const undoubted = await newestPoint(tx, row, { undoubted: true });
+  const value = create(BackupSchema, {
+    ...{ service, source },
+    expectedBytes: BigInt(newest?.logicalBytes ?? 0),
+    systemIdentifier: undoubted === undefined ? "" : systemIdentifierOf(undoubted),
+  });
   await cp.commands.queue(tx, {
     id: row.id,
     attempt: 1,
@@ -58,7 +65,7 @@ async function queueCommand(cp: ControlPlane, tx: Tx, row: BackupRow): Promise<v
     owner: "backup",
     ownerId: row.id,
     timeoutMs: row.timeoutMs,
-    work: { case: "backup", value: create(BackupSchema, { service, source, expectedBytes }) },
+    work: { case: "backup", value },
     grant: { repository: row.repository, domain: row.service },
   });
 }

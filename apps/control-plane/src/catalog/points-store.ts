@@ -1,5 +1,5 @@
 import { points } from "@muster/database";
-import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, or } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 
 export type PointRow = typeof points.$inferSelect;
@@ -66,9 +66,14 @@ function after({ takenAt, id }: PointCursor) {
   return or(lt(points.takenAt, takenAt), and(eq(points.takenAt, takenAt), lt(points.id, id)));
 }
 
-/** The newest point of a source that a restore may use. */
-export async function newestPoint(tx: Tx, service: string, source: string): Promise<PointRow | undefined> {
-  const ofSource = and(eq(points.service, service), eq(points.source, source));
+/** The newest point of a source that a restore may use; with `undoubted`, of those that carry no warning. */
+export async function newestPoint(
+  tx: Tx,
+  { service, source }: { readonly service: string; readonly source: string },
+  { undoubted = false } = {},
+): Promise<PointRow | undefined> {
+  const noWarning = undoubted ? sql`${points.facts}->'warnings' is null` : undefined;
+  const ofSource = and(eq(points.service, service), eq(points.source, source), noWarning);
   const rows = await tx
     .select()
     .from(points)

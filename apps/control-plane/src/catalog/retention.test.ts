@@ -45,6 +45,26 @@ describe("retention", () => {
     expect(every).toHaveLength(6);
   });
 
+  it("lets points of another cluster push none of the own ones out, until an operator says that it is meant", async () => {
+    await using test = await testPlane();
+    await putPlan(test.cp.db); // keeps the last 2 and 2 days
+    const now = test.clock.now();
+    const warnings = [{ code: "wrong-target", message: "another cluster", hint: "" }];
+    const own = (id: string, age: number) => point(id, now - age * hour, { facts: { systemIdentifier: "1" } });
+    const other = (id: string, age: number, more = {}) =>
+      point(id, now - age * hour, { facts: { systemIdentifier: "2", ...more } });
+    await insertPoints(test.cp.db, [own("own-1", 99), own("own-2", 98)]);
+    await insertPoints(
+      test.cp.db,
+      [5, 4, 3, 2].map((age) => other(`other-${age}`, age, { warnings })),
+    );
+    const kept = async () =>
+      (await retentionDecisions(test.cp.db, now)).flatMap(({ keep, pointId }) => (keep ? [pointId] : []));
+    expect((await kept()).sort()).toEqual(["other-2", "other-3", "own-1", "own-2"]);
+    await insertPoints(test.cp.db, [other("meant", 1)]);
+    expect(await kept()).toEqual(["meant", "other-2", "own-2"]);
+  });
+
   it("never expires the only good point of a source, nor one that no plan names", async () => {
     await using test = await testPlane();
     await putPlan(test.cp.db);

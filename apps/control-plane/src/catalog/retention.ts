@@ -4,6 +4,7 @@ import type { Actor, ControlPlane, Tx } from "../context.ts";
 import { ownRetention, ownService } from "../own-backups/names.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
 import { listHolds } from "../sweeps/store.ts";
+import { lineages } from "./point-warnings.ts";
 import { markExpired, type PointRow, usablePoints } from "./points-store.ts";
 
 /** What retention says of one point, with every reason. */
@@ -18,12 +19,13 @@ export interface Decision {
 
 /**
  * What retention says now of every usable point, by source. A point of a source that no plan names, or that has no
- * retention, is kept; so is the newest point of every source, and what is held. Damaged points never push a good one out.
+ * retention, is kept; so is the newest point of every source, and what is held. Damaged points never push a good one out, nor
+ * do points of a PostgreSQL cluster that was not expected push out those of the one before.
  */
 export async function retentionDecisions(tx: Tx, now: number): Promise<Decision[]> {
   const services = new Map((await allServices(tx)).map((found) => [found.name, found]));
   const bySource = Map.groupBy(await usablePoints(tx), ({ service, source }) => `${service}/${source}`);
-  const decisions = [...bySource.values()].flatMap((points) => decide(points, services, now));
+  const decisions = [...bySource.values()].flatMap(lineages).flatMap((points) => decide(points, services, now));
   const held = new Map((await listHolds(tx, { all: false })).map((hold) => [hold.pointId, hold]));
   return decisions.map((decision) => {
     const hold = held.get(decision.pointId);

@@ -1,4 +1,5 @@
 import type { ApiBackup, ApiPoint } from "@muster/protocol";
+import { pointWarnings } from "./point-warnings.ts";
 import type { PointRow } from "./points-store.ts";
 import type { BackupRow } from "./store.ts";
 
@@ -33,5 +34,6 @@ export function pointView(row: PointRow): ApiPoint {
     expiryReason: row.expiryReason ?? undefined,
     verifiedAt: row.verifiedAt?.toISOString(),
     verifyLevel: row.verifyLevel ?? undefined,
+    warnings: pointWarnings(row),
   };
 }

@@ -7,6 +7,7 @@ import {
   type RecoveryPlan,
   resolveSources,
 } from "@muster/recovery";
+import { pointWarnings } from "../catalog/point-warnings.ts";
 import type { ControlPlane, Tx } from "../context.ts";
 import { currentPlans, type StoredPlan } from "../plans/store.ts";
 import { type Choice, chooseServices, type RequestedRecovery } from "./choose.ts";
@@ -72,9 +73,11 @@ export function hashOf(recovery: RecoveryPlan): string {
 export function catalogPoint({
   takenAt,
   expiredAt,
+  warnings,
   ...row
 }: Awaited<ReturnType<typeof pointsOfServices>>[number]): CatalogPoint {
-  return { ...row, takenAt: takenAt.getTime(), expired: expiredAt !== null };
+  const doubts = warnings === null ? [] : pointWarnings({ facts: { warnings } });
+  return { ...row, warnings: doubts, takenAt: takenAt.getTime(), expired: expiredAt !== null };
 }
 
 function onlineHosts({ commands }: Pick<ControlPlane, "commands">, { plan, services, onto }: Choice): Set<string> {

@@ -161,6 +161,7 @@ const pointColumns = {
   takenAt: points.takenAt,
   logicalBytes: points.logicalBytes,
   expiredAt: points.expiredAt,
+  warnings: sql<unknown>`${points.facts}->'warnings'`,
   damaged: points.damaged,
 };
 

@@ -8,6 +8,7 @@ import {
   tierName,
   worstExposure,
 } from "@muster/recovery";
+import { pointWarnings } from "../catalog/point-warnings.ts";
 import { newestPoints, type PointRow } from "../catalog/points-store.ts";
 import { type BackupRow, lastEnded } from "../catalog/store.ts";
 import type { ControlPlane, Tx } from "../context.ts";
@@ -114,6 +115,7 @@ function exposureOf(facts: FleetFacts, { name }: FoundService, source: string, r
     latestPointAt: newest?.takenAt.toISOString(),
     nextDueAt: nextDueAt?.toISOString(),
     lastError: last?.state === "failed" ? last.error?.message : undefined,
+    warnings: newest === undefined ? [] : pointWarnings(newest).map(({ message }) => message),
     measuredAt: new Date(facts.now).toISOString(),
     measuredBy:
       newest === undefined ? "no usable recovery point in the catalog" : `now − moment of recovery point ${newest.id}`,

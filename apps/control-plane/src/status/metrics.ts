@@ -41,12 +41,17 @@ function sourceMetrics(registry: Registry, facts: FleetFacts): void {
     "End of the newest usable recovery point's backup.",
   );
   const failing = gauge("muster_backup_last_failed", "1 when the last backup of the source failed.");
+  const doubts = gauge(
+    "muster_point_warnings",
+    "Warnings that the newest usable recovery point carries, such as: it is of another PostgreSQL cluster.",
+  );
   for (const { service, sources } of describeFleet(facts).services) {
-    for (const { source, seconds, rpoSeconds } of sources) {
+    for (const { source, seconds, rpoSeconds, warnings } of sources) {
       const labels = { service, source };
       const key = `${service}/${source}`;
       if (seconds !== undefined) exposure.set(labels, seconds);
       if (rpoSeconds !== undefined) target.set(labels, rpoSeconds);
+      doubts.set(labels, warnings.length);
       const newest = facts.newest.get(key);
       if (newest !== undefined) success.set(labels, newest.finishedAt.getTime() / 1000);
       failing.set(labels, facts.lastEnded.get(key)?.state === "failed" ? 1 : 0);

@@ -44,9 +44,16 @@ async function setProbe(test: TestPlane, host: string, probe: string, state: "pa
   await test.cp.db.insert(probeChanges).values({ id: newId(), host, probe, state, at, message: "" });
 }
 
-async function addPoint(test: TestPlane, id: string, source: string, age: number, damaged = false): Promise<void> {
+async function addPoint(
+  test: TestPlane,
+  id: string,
+  source: string,
+  age: number,
+  damaged = false,
+  facts = {},
+): Promise<void> {
   const at = new Date(test.clock.now() - age);
-  const sizes = { logicalBytes: 1, storedBytes: 1, entries: 1, facts: {} };
+  const sizes = { logicalBytes: 1, storedBytes: 1, entries: 1, facts };
   const place = { service: "db", source, sourceType: "postgres", repository: "main", host: "db-1" };
   await insertPoints(test.cp.db, [{ id, ...place, ...sizes, startedAt: at, takenAt: at, finishedAt: at, damaged }]);
 }
@@ -102,6 +109,18 @@ describe("the operators' status", () => {
       { source: "orders", seconds: 2100, state: "breached", measuredBy: expect.stringContaining("old") },
       { source: "billing", seconds: 960, state: "ok" },
     ]);
+  });
+
+  it("says what is doubtful about the newest point, and counts it for alerts", async () => {
+    await using test = await plane();
+    const warnings = [{ code: "wrong-target", message: "another cluster", hint: "Look." }];
+    await addPoint(test, "foreign", "orders", minute, false, { warnings });
+    const status = fleetStatusSchema.parse(await fleetStatus(test.cp));
+    const db = status.services.find(({ service }) => service === "db");
+    expect(db?.sources).toMatchObject([{ warnings: ["another cluster"] }, { source: "billing", warnings: [] }]);
+    const text = (await test.app.inject("/metrics")).body;
+    expect(text).toContain('muster_point_warnings{service="db",source="orders"} 1');
+    expect(text).toContain('muster_point_warnings{service="db",source="billing"} 0');
   });
 
   it("shows a source without a point as unprotected, with its last error", async () => {

@@ -28,6 +28,10 @@ export const backupSchema = z.object({
 export type ApiBackup = z.output<typeof backupSchema>;
 export const backupsCreatedSchema = z.object({ backups: z.array(backupSchema) });
 
+/** What was doubtful about a point when it was made: it is there and can be restored all the same. */
+export const pointWarningSchema = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+export type ApiPointWarning = z.output<typeof pointWarningSchema>;
+
 export const pointSchema = z.object({
   id: z.string(),
   service: z.string(),
@@ -48,6 +52,7 @@ export const pointSchema = z.object({
   verifiedAt: instantSchema.optional(),
   verifyLevel: z.string().optional(),
   damaged: z.boolean(),
+  warnings: z.array(pointWarningSchema).default([]),
 });
 export type ApiPoint = z.output<typeof pointSchema>;
 

@@ -20,6 +20,8 @@ export const exposureSchema = z.object({
   latestPointAt: instantSchema.optional(),
   nextDueAt: instantSchema.optional(),
   lastError: z.string().optional(),
+  /** What was doubtful about the newest point, in words. */
+  warnings: z.array(z.string()).default([]),
   measuredAt: instantSchema,
   measuredBy: z.string().describe("How the number was made, in words."),
 });

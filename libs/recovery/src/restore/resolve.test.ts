@@ -38,6 +38,15 @@ describe("resolving sources", () => {
     expect(resolve([carts(3 * hour), carts(hour)], noon - 2 * hour).sources[0]?.distance).toBe(hour);
   });
 
+  it("takes a point that carries a warning, and passes the warning on", () => {
+    const warnings = [{ code: "wrong-target", message: "another cluster", hint: "" }];
+    const { sources, problems } = resolve([carts(2 * hour), carts(hour, { warnings })]);
+    expect(sources[0]?.takenAt).toBe(noon - hour);
+    expect(problems).toMatchObject([{ severity: "warning", code: "wrong-target", subject: "cache/carts" }]);
+    expect(problems[0]?.message).toBe("the point of 2026-03-02T11:00:00.000Z is of another cluster");
+    expect(resolve([carts(2 * hour), carts(hour, { warnings })], noon - 2 * hour).problems).toEqual([]);
+  });
+
   it("passes over expired and damaged points", () => {
     const points = [carts(minute, { expired: true }), carts(2 * minute, { damaged: true }), carts(3 * minute)];
     expect(resolve(points).sources[0]?.takenAt).toBe(noon - 3 * minute);

@@ -14,6 +14,8 @@ export interface CatalogPoint {
   readonly logicalBytes: number;
   readonly expired: boolean;
   readonly damaged: boolean;
+  /** What was doubtful about it when it was made. */
+  readonly warnings?: readonly Pick<CheckFinding, "code" | "message" | "hint">[] | undefined;
 }
 
 export interface ResolveInput {
@@ -41,11 +43,12 @@ export function resolveSources(input: ResolveInput): Resolution {
     Object.keys(input.plan.services[service]?.sources ?? {}).map((source) => resolveOne(input, service, source)),
   );
   const sources = answers.flatMap((answer) => ("takenAt" in answer ? [answer] : []));
+  const doubts = sources.flatMap((source) => doubtsOf(input, source));
   const times = sources.map((source) => source.takenAt);
   return {
     sources,
     spread: times.length === 0 ? 0 : Math.max(...times) - Math.min(...times),
-    problems: answers.flatMap((answer) => ("severity" in answer ? [answer] : [])),
+    problems: [...answers.flatMap((answer) => ("severity" in answer ? [answer] : [])), ...doubts],
   };
 }
 
@@ -74,6 +77,18 @@ function resolveOne(input: ResolveInput, service: string, source: string): Resol
     distance: limit - point.takenAt,
     bytes: point.logicalBytes,
   };
+}
+
+/** What is doubtful about the point that was found. It is taken all the same; who means an older one names a time. */
+function doubtsOf({ points }: ResolveInput, { pointId, service, source, takenAt }: ResolvedSource): CheckFinding[] {
+  const warnings = points.find(({ id }) => id === pointId)?.warnings ?? [];
+  return warnings.map(({ code, message }) => ({
+    severity: "warning",
+    code,
+    subject: `${service}/${source}`,
+    message: `the point of ${iso(takenAt)} is of ${message}`,
+    hint: "If that is not what you mean, choose an earlier moment with --to; muster points lists them.",
+  }));
 }
 
 /** Of copies of one moment the one in the repository that the policy names first. */

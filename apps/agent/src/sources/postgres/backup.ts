@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { MusterError, mapLimit } from "@muster/core";
 import type { PointWriter } from "@muster/repository";
 import { streamTool } from "../process.ts";
-import type { Facts, SourceContext } from "../source.ts";
+import type { Facts, PointsBefore, SourceContext } from "../source.ts";
 import {
   type ClusterFacts,
   clockOffset,
@@ -15,6 +15,7 @@ import {
 import type { Cluster } from "./config.ts";
 import { type Client, withClient } from "./connection.ts";
 import { readProperties } from "./database-properties.ts";
+import { identityWarnings } from "./identity.ts";
 import { databaseDirectory, globalsEntry } from "./layout.ts";
 import { databaseArgument, findTools, type Tools, toolEnvironment } from "./tools.ts";
 
@@ -34,6 +35,7 @@ export async function backupCluster(
   cluster: Cluster,
   context: SourceContext,
   writer: PointWriter,
+  before: PointsBefore = { systemIdentifier: "" },
 ): Promise<{ takenAt: number; facts: Facts }> {
   // Who is there, what is to be dumped, with which tools.
   const { server, databases, offset } = await withClient(cluster, context.signal, async (client) => ({
@@ -41,6 +43,8 @@ export async function backupCluster(
     databases: await chosenDatabases(cluster, client),
     offset: await clockOffset(client, context.clock.now),
   }));
+  const warnings = await identityWarnings(cluster, context, server, before.systemIdentifier);
+  for (const { message } of warnings) context.log.warn(message);
   const tools = await findTools(cluster, server.major, context.signal);
   const env = await toolEnvironment(cluster, context.workDirectory);
   const total = databases.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -60,6 +64,7 @@ export async function backupCluster(
       startedAtServer,
       clockOffset: offset,
       globals: cluster.config.globals,
+      ...(warnings.length === 0 ? {} : { warnings: warnings.map((warning) => ({ ...warning })) }),
       databases: dumps.map(({ name, snapshotAt, extensions }, index) => ({
         name,
         snapshotAt,

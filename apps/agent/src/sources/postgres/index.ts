@@ -27,7 +27,7 @@ export function createPostgresSource(name: string, config: PostgresConfig, secre
         const bytes = databases.reduce((sum, database) => sum + database.bytes, 0);
         return { version, systemIdentifier, bytes, databases: databases.map((database) => database.name) };
       }),
-    backup: (context, writer) => backupCluster(cluster, context, writer),
+    backup: (context, writer, before) => backupCluster(cluster, context, writer, before),
     checkRestore: (context, request) => checkClusterRestore(cluster, context, request),
     restore: (context, reader, request) => restoreCluster(cluster, context, reader, request),
     accept: (context, asideId) => acceptRestore(cluster, context, asideId),

@@ -3,6 +3,7 @@ import { memoryPoint } from "../../testing/memory-point.ts";
 import { startPostgres, type TestPostgres } from "../../testing/postgres-server.ts";
 import { requestFor, testContext } from "../../testing/source-context.ts";
 import { createPostgresSource, postgresConfigSchema } from "./index.ts";
+import { addIdentifier } from "./lineage.ts";
 
 const odd = `Ord'ers; "x" = y`;
 const quotedOdd = `"Ord'ers; ""x"" = y"`;
@@ -123,6 +124,23 @@ describe("a PostgreSQL source", () => {
     await source.accept(context, "rec_1");
     expect(await databases(server)).toEqual([odd, "orders", "postgres"]);
     await expect(source.rollBack(context, "rec_1")).rejects.toMatchObject({ code: "aside-missing" });
+  });
+
+  it("backs another cluster than before up, and says in the point that it is another", async () => {
+    await using context = await testContext();
+    const identifier = String(
+      (await origin.query("SELECT system_identifier::text AS id FROM pg_control_system()"))[0]?.id,
+    );
+    const warningsWith = async (before: string, more: Record<string, unknown> = {}) =>
+      (await sourceOf(origin, more).backup(context, memoryPoint().writer, { systemIdentifier: before })).facts.warnings;
+    const message = `another PostgreSQL cluster than in the point before: system identifier ${identifier}, was 4711`;
+    expect(await warningsWith("4711")).toMatchObject([{ code: "wrong-target", message }]);
+    expect(await warningsWith("")).toBeUndefined();
+    expect(await warningsWith(identifier)).toBeUndefined();
+    expect(await warningsWith("4711", { expect: { systemIdentifier: identifier } })).toBeUndefined();
+    expect(await warningsWith(identifier, { expect: { systemIdentifier: "4711" } })).toHaveLength(1);
+    await addIdentifier(context, identifier); // as a restore into this cluster does
+    expect(await warningsWith("4711")).toBeUndefined();
   });
 
   it("refuses another cluster that holds data, unless the operator allows it", async () => {
