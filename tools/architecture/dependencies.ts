@@ -3,7 +3,7 @@ import type { Manifest } from "../workspace.ts";
 import { isTestCode, type Source } from "./source.ts";
 
 /** What the root's package.json gives to every package's tests and tools. */
-const fromTheRoot: ReadonlySet<string> = new Set(["vitest", "esbuild", "drizzle-kit"]);
+const fromTheRoot: ReadonlySet<string> = new Set(["vitest", "drizzle-kit"]);
 
 /** The npm package of an import: `@a/b` of `@a/b/c`, `x` of `x/y`; undefined for files and Node's modules. */
 export function packageOf(specifier: string): string | undefined {

@@ -9,7 +9,7 @@ import { releaseManifest } from "./companions.ts";
 import { helpers, programs } from "./entries.ts";
 
 describe("a release", () => {
-  it("is one file for each program, which runs away from the workspace", async () => {
+  it("has a file for each program, which runs away from the workspace", async () => {
     await withTemporaryFolder("release", async (folder) => {
       const [file = ""] = await bundle({ errors: join(root, "tools/release/fixture.ts") }, folder);
       expect(file).toBe(join(folder, "errors.mjs"));
@@ -53,5 +53,5 @@ describe("a release", () => {
 
 /** The files that a bundle starts: named in strings of the code. */
 function namesOfBundles(code: string): string[] {
-  return [...code.matchAll(/"(?:\.\/)?(muster-[a-z-]+\.m?js)"/g)].map(([, name = ""]) => name);
+  return [...code.matchAll(/["`](?:\.\/)?(muster-[a-z-]+\.m?js)["`]/g)].map(([, name = ""]) => name);
 }

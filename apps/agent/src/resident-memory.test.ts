@@ -32,7 +32,7 @@ function residentMegabytes(pid: number): number {
   return (Number(kibibytes) * 1024) / 1e6;
 }
 
-it("is resident in less than 90 MB when idle, with sources and probes of every kind", async () => {
+it("is resident in less than 80 MB when idle, with sources and probes of every kind", async () => {
   const opened = await startTestPlane(await makeAuthority());
   plane = opened;
   const config = join(folder, "agent.yaml");
@@ -63,7 +63,7 @@ probes:
   }
   const megabytes = residentMegabytes(agent?.pid ?? 0);
   process.stderr.write(`resident memory of the idle agent: ${megabytes.toFixed(1)} MB\n`);
-  expect(megabytes).toBeLessThan(90);
+  expect(megabytes).toBeLessThan(80);
   expect(
     opened
       .of("hello")
