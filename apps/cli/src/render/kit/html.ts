@@ -42,8 +42,13 @@ function blockHtml(block: Block): string {
 
 function tableHtml(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = headings.map((cell) => `<th>${escaped(cell)}</th>`).join("");
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`).join("");
+  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cellHtml(cell)}</td>`).join("")}</tr>`).join("");
   return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+}
+
+/** A date is not broken at its hyphens. */
+function cellHtml(cell: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(cell) ? `<span>${cell}</span>` : escaped(cell);
 }
 
 /** A line of a command breaks between words only: a dash at a line's end would be typed wrongly. */

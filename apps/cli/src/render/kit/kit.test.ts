@@ -60,6 +60,14 @@ describe("a recovery kit", () => {
     );
   });
 
+  it("brings the control plane back from a repository that has its backups", () => {
+    const { controlPlane } = sampleKit();
+    const only = { ...controlPlane, ownBackups: [{ repository: "near" }] };
+    const text = kitText(kitDocument(sampleKit({ controlPlane: only })));
+    expect(text).toContain("muster-control-plane restore --repository /var/lib/muster/repository --key near.key");
+    expect(text).toContain("    muster-agent restore --repository 's3://b/p?region=x&path-style=true' --key far.key\n");
+  });
+
   it("says for each method of key how to unlock, and what S3 needs besides", () => {
     const text = kitText(kitDocument(sampleKit()));
     for (const part of ["MUSTER-SECRET-", "write kms in place", "AWS_ACCESS_KEY_ID"]) expect(text).toContain(part);

@@ -9,13 +9,16 @@ type Repository = ApiKit["repositories"][number];
 /** The recovery kit as a document: what there is, and the worst day step by step, with the commands of this very fleet. */
 export function kitDocument(kit: ApiKit): KitDocument {
   const [first] = bestFirst(kit);
+  const own = bestFirst(kit).find(({ name }) =>
+    kit.controlPlane.ownBackups.some(({ repository }) => repository === name),
+  );
   return {
     title: `Recovery kit: ${kit.plans.map(({ name }) => name).join(", ") || "no plan applied"}`,
     subtitle: `Muster ${kit.version}, made ${moment(kit.at)}. Print it anew after every change of hosts, keys or repositories.`,
     sections: [
       aboutSection(kit),
       repositorySection(kit),
-      ...(first === undefined ? [] : [lookSection(first), controlPlaneSection(kit, first)]),
+      ...(first === undefined ? [] : [lookSection(first), controlPlaneSection(kit, own ?? first)]),
       recoverSection(kit),
       byHandSection(kit),
       fleetSection(kit),
@@ -59,10 +62,10 @@ function lookSection(repository: Repository): Section {
   };
 }
 
-function controlPlaneSection({ controlPlane }: ApiKit, fallback: Repository): Section {
+function controlPlaneSection({ controlPlane }: ApiKit, from: Repository): Section {
   const { dataDirectory, configFile, database, ownBackups, sessions, fingerprint } = controlPlane;
   const where = configFile === undefined ? `--data ${dataDirectory}` : `--config ${configFile}`;
-  const restore = `muster-control-plane restore ${placeOf(fallback)}${database === "postgresql" ? " --database postgres://USER@HOST/EMPTY" : ""}`;
+  const restore = `muster-control-plane restore ${placeOf(from)}${database === "postgresql" ? " --database postgres://USER@HOST/EMPTY" : ""}`;
   const rows = ownBackups.map(({ repository, latestPointAt }) => [repository, moment(latestPointAt)]);
   return {
     title: "Step 2. Bring the control plane back",

@@ -17,7 +17,7 @@ function repositoryBlocks(repository: Repository): Block[] {
     method,
     own ? `the control plane${kmsKey === undefined ? ` (${keyFile})` : ""}` : (label ?? "not said"),
     holder ?? "–",
-    moment(addedAt).slice(0, 10).replaceAll("-", "\u2011"), // not broken at its hyphens
+    moment(addedAt).slice(0, 10),
   ]);
   return [
     text(`${name} is at ${url}`),
