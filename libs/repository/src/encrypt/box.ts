@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { MusterError } from "@muster/core";
 import { compress, decompress, decompressSync, type Method } from "../compress/zstd.ts";
+import { copyInto } from "../encoding/copy.ts";
 import { deriveKey } from "./keys.ts";
 
 export type SealedKind = "pack" | "index" | "manifest" | "domain" | "lease" | "sweep";
@@ -67,9 +68,9 @@ function sealInto(box: Buffer, key: BoxKey, position: number, { method, body, pl
   box.writeUInt32LE(plainLength, 1);
   const cipher = createCipheriv("aes-256-gcm", key.key, nonce(position), { authTagLength: tagLength });
   cipher.setAAD(associatedData(key, position, box));
-  cipher.update(body).copy(box, headerLength);
+  copyInto(box, headerLength, cipher.update(body));
   cipher.final();
-  cipher.getAuthTag().copy(box, headerLength + body.length);
+  copyInto(box, headerLength + body.length, cipher.getAuthTag());
   return boxOverhead + body.length;
 }
 

@@ -1,4 +1,5 @@
 import type { DomainContext } from "../context.ts";
+import { copyInto } from "../encoding/copy.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
 import { type IndexedPack, writeIndex } from "../index/index-object.ts";
 import type { FooterChunk } from "../pack/footer.ts";
@@ -106,7 +107,7 @@ function segmentBuilder(packs: PackWriter) {
     },
     add(id: Uint8Array, plain: Uint8Array): void {
       if (filled + plain.length > segmentMost) handOver();
-      buffer.set(plain, filled);
+      copyInto(buffer, filled, plain);
       filled += plain.length;
       chunks.push({ id, length: plain.length });
       if (filled >= segmentTarget) handOver();
