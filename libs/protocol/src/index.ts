@@ -3,6 +3,7 @@ export * from "./api/backups.ts";
 export * from "./api/hosts.ts";
 export * from "./api/keys.ts";
 export * from "./api/kit.ts";
+export * from "./api/left-behind.ts";
 export * from "./api/plans.ts";
 export * from "./api/problem.ts";
 export * from "./api/recoveries.ts";

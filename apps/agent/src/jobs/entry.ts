@@ -8,7 +8,7 @@ import type { JobMessage, JobRequest } from "./messages.ts";
  */
 
 /** How long the job may clean up after it was told to stop, in milliseconds. */
-const cleanUp = 5000;
+const cleanUp = 9000;
 
 const controller = new AbortController();
 

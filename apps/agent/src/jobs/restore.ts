@@ -3,6 +3,7 @@ import { MusterError } from "@muster/core";
 import { type CheckRestore, type JsonObject, type PointFacts, type Restore, timestampMs } from "@muster/protocol/grpc";
 import type { Facts, PointToRestore, RestoreRequest, Source, SourceContext } from "../sources/source.ts";
 import type { Outcome } from "../work/failure.ts";
+import { unfinishedRestore } from "./give-up-restore.ts";
 import { type OwnAccess, openGrant } from "./grant.ts";
 
 /** Finds every reason why a restore would fail; touches nothing. */
@@ -21,7 +22,9 @@ export async function restore(source: Source, context: SourceContext, work: Rest
   if (wrong !== undefined) throw new MusterError("wrong-target", wrong.message);
   const domain = await openGrant(work.repository, own);
   const reader = await domain.openPoint(request.point.pointId);
-  const done = await source.restore(context, reader, request);
+  const done = await source.restore(context, reader, request).catch(async (thrown: unknown) => {
+    throw await unfinishedRestore(source, context, asideId, thrown);
+  });
   return {
     case: "restored",
     value: {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MusterError, systemErrorCode } from "@muster/core";
 import { writeDurably } from "./disk.ts";
@@ -36,6 +36,11 @@ export async function writeNote<Detail>(context: NoteContext, note: AsideNote<De
   await mkdir(context.stateDirectory, { recursive: true, mode: 0o700 });
   await writeDurably(notePath(context, note.asideId), JSON.stringify(note));
   return note;
+}
+
+/** Forgets a restore that has left nothing behind; a repeat begins anew. */
+export async function dropNote(context: NoteContext, asideId: string): Promise<void> {
+  await rm(notePath(context, asideId), { force: true });
 }
 
 /** The note that a roll back works on; undefined when it was rolled back already. Throws `aside-missing`. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { formatDuration } from "@muster/core";
-import type { ApiRecovery } from "@muster/protocol";
+import { type ApiRecovery, type LeftBehind, leftBehind } from "@muster/protocol";
 import { failedChecks, missesRpo, missesRto } from "../recovery-outcome.ts";
 import { checkFindingsText } from "./findings.ts";
 import type { Style } from "./style.ts";
@@ -83,6 +83,22 @@ function nextText(recovery: ApiRecovery): string {
   if (failed !== undefined) lines.push(`Try it again:   muster recoveries retry ${id} ${failed.id}`);
   const good = state === "succeeded" || state === "completed_with_exceptions";
   if (aside === "kept" && good) lines.push(`Drop the old data, for good:   muster recoveries accept ${id}`);
-  if (aside === "kept") lines.push(`Put the old data back:   muster recoveries rollback ${id}`);
-  return lines.length === 0 ? "" : `${aside === "kept" ? "What was replaced is kept aside.\n" : ""}${lines.join("\n")}`;
+  const left = leftBehind(recovery);
+  if (left !== "nothing") lines.push(`${wayBack[left]}:   muster recoveries rollback ${id}`);
+  return [leftWords[left], ...lines].filter((line) => line !== "").join("\n");
 }
+
+const wayBack: Readonly<Record<Exclude<LeftBehind, "nothing">, string>> = {
+  stopped: "Start again what was stopped",
+  staged: "Remove it, and start again what was stopped",
+  "perhaps-old-data": "Put the old data back",
+  "old-data": "Put the old data back",
+};
+
+const leftWords: Readonly<Record<LeftBehind, string>> = {
+  nothing: "",
+  stopped: "Nothing was replaced.",
+  staged: "Nothing was replaced; what was staged still takes room.",
+  "perhaps-old-data": "What was replaced, if anything, is kept aside.",
+  "old-data": "What was replaced is kept aside.",
+};

@@ -1,3 +1,4 @@
+import type { ApiRecovery } from "@muster/protocol";
 import { describe, expect, it } from "vitest";
 import { recoveryOutcome } from "../recovery-outcome.ts";
 import { previewText } from "./preview.ts";
@@ -72,10 +73,33 @@ describe("a recovery on the screen", () => {
         actual RPO   10m met (objective 30m)
       failed: db/restore/roles: no room on /srv
           Free space.
-      What was replaced is kept aside.
+      What was replaced, if anything, is kept aside.
       Try it again:   muster recoveries retry rec_1 db/restore/roles
       Put the old data back:   muster recoveries rollback rec_1"
     `);
+  });
+});
+
+describe("a recovery that was cancelled", () => {
+  const cancelled = (aside: ApiRecovery["aside"], restore?: string, asideId?: string) => {
+    const error = { code: "cancelled", message: "cancelled", hint: "", retryable: false, details: { restore } };
+    const steps = sampleRecovery().steps.map((step): ApiRecovery["steps"][number] => {
+      if (step.kind !== "restore") return step;
+      if (asideId !== undefined) return { ...step, state: "succeeded", result: { asideId } };
+      return { ...step, attempt: 1, state: "cancelled", error };
+    });
+    return recoveryEndText(sampleRecovery({ state: "cancelled", aside, steps }), style);
+  };
+
+  it("says what it has left behind, by what was done", () => {
+    expect(cancelled("kept", undefined, "rec_1-orders")).toContain(
+      "What was replaced is kept aside.\nPut the old data back:",
+    );
+    expect(cancelled("kept")).toContain("What was replaced, if anything, is kept aside.");
+    const staged = cancelled("kept", "staged");
+    expect(staged).toContain("Nothing was replaced; what was staged still takes room.\nRemove it, and start again");
+    expect(staged).not.toContain("old data");
+    expect(cancelled("none", "untouched")).not.toContain("kept aside");
   });
 });
 

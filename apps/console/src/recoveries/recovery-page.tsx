@@ -1,4 +1,4 @@
-import { type ApiRecovery, recoverySchema } from "@muster/protocol";
+import { type ApiRecovery, leftBehind, recoverySchema } from "@muster/protocol";
 import { useState } from "react";
 import { type LiveRecovery, useRecovery } from "../api/use-recovery.ts";
 import { Badge } from "../parts/badge.tsx";
@@ -96,7 +96,7 @@ function Standing({ recovery, now, onAct }: StandingProps) {
           {recovery.approval !== undefined && `, approved by ${recovery.approval.by.replace(/^user:/, "")}`}
           {recovery.reason !== undefined && `: ${recovery.reason}`}
         </p>
-        {recovery.aside !== "none" && <p className="quiet">{asideWords[recovery.aside]}</p>}
+        {recovery.aside !== "none" && <p className="quiet">{asideText(recovery)}</p>}
         <Buttons acts={actsOf(recovery)} onAct={onAct} label="Acts on the recovery" />
       </div>
       <p className={`clock ${time.tone}`} role="timer">
@@ -111,8 +111,17 @@ function Standing({ recovery, now, onAct }: StandingProps) {
   );
 }
 
-const asideWords: Readonly<Record<Exclude<ApiRecovery["aside"], "none">, string>> = {
-  kept: "What was replaced is kept aside: the recovery can be rolled back until it is accepted.",
+function asideText(recovery: ApiRecovery): string {
+  if (recovery.aside === "none") return "";
+  if (recovery.aside !== "kept") return asideWords[recovery.aside];
+  const left = leftBehind(recovery);
+  if (left === "staged") return "Nothing was replaced; what was staged takes room until the recovery is rolled back.";
+  if (left === "perhaps-old-data")
+    return "What was replaced, if anything, is kept aside: the recovery can be rolled back.";
+  return "What was replaced is kept aside: the recovery can be rolled back until it is accepted.";
+}
+
+const asideWords: Readonly<Record<Exclude<ApiRecovery["aside"], "none" | "kept">, string>> = {
   accepting: "What was replaced is being dropped.",
   accepted: "Accepted: what was replaced is gone, and there is no way back.",
   rolling_back: "What was replaced is being put back.",

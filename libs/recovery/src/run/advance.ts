@@ -102,9 +102,10 @@ function keepsAside(run: Run): boolean {
 }
 
 export function mayLieAside(run: Run, id: string): boolean {
-  const { state, attempt, result } = stepRun(run, id);
+  const { state, attempt, result, error } = stepRun(run, id);
   if (state === "succeeded") return typeof result?.asideId === "string" && result.asideId !== "";
-  return attempt > 0;
+  const saidUntouched = (state === "failed" || state === "cancelled") && error?.details?.restore === "untouched";
+  return attempt > 0 && !saidUntouched;
 }
 
 function settleAside(run: Run, now: number, effects: readonly Effect[]): Transition {

@@ -119,7 +119,14 @@ export interface StepRun {
   readonly startedAt?: number | undefined;
   readonly finishedAt?: number | undefined;
   readonly error?:
-    | { readonly code: string; readonly message: string; readonly hint: string; readonly retryable?: boolean }
+    | {
+        readonly code: string;
+        readonly message: string;
+        readonly hint: string;
+        readonly retryable?: boolean;
+        /** Of a restore: `restore: "untouched"` when it has left nothing behind, `"staged"` when it has replaced nothing. */
+        readonly details?: Readonly<Record<string, unknown>> | undefined;
+      }
     | undefined;
   readonly progress?:
     | {

@@ -219,6 +219,21 @@ describe("stopping early", () => {
     expect(run.state("shop/gate")).toBe("cancelled");
   });
 
+  it.each([
+    ["nothing", "untouched", []],
+    ["what was staged", "staged", ["rollback/cache/restore/carts"]],
+  ] as const)("has %s to put back when a restore says that it is %s", (_, restore, ids) => {
+    const run = startedDrive();
+    run.finish(["cache/restore/carts", "db/restore/orders", "db/restore/settings"]);
+    run.send({ type: "cancel", by: "user:ann" });
+    run.fail("cache/restore/carts", { code: "cancelled", details: { restore } });
+    for (const id of run.live()) run.fail(id, { code: "cancelled", details: { restore: "untouched" } });
+    expect(run.run).toMatchObject({ state: "cancelled", aside: ids.length === 0 ? "none" : "kept" });
+    run.send({ type: "rollBack" }); // starts again what was stopped
+    const aside = run.run.asideSteps?.filter(({ work }) => work.kind === "aside");
+    expect(aside?.map(({ id }) => id)).toEqual(ids);
+  });
+
   it("ends as timed out at its deadline", () => {
     const run = startedDrive();
     run.send({ type: "deadline" });

@@ -14,7 +14,10 @@ export interface Drive {
   tries(event: RunEvent): string | undefined;
   /** The step in hand ends well. */
   succeed(step: string, result?: Record<string, unknown>): readonly Effect[];
-  fail(step: string, error?: { code?: string; retryable?: boolean }): readonly Effect[];
+  fail(
+    step: string,
+    error?: { code?: string; retryable?: boolean; details?: Record<string, unknown> },
+  ): readonly Effect[];
   /** All that comes into hand ends well, until nothing is left or the steps named are all that is in hand. */
   finish(except?: readonly string[]): void;
   /** Ids of the steps in hand, sorted. */
@@ -56,8 +59,8 @@ export function drive(start: Run = runOf()): Drive {
     send,
     tries: (event) => apply(event).refused?.code,
     succeed,
-    fail: (step, { code = "internal", retryable = false } = {}) => {
-      const error = { code, message: `${step} failed`, hint: "Mend it.", retryable };
+    fail: (step, { code = "internal", retryable = false, details } = {}) => {
+      const error = { code, message: `${step} failed`, hint: "Mend it.", retryable, details };
       return send({ type: "failed", step, attempt: attemptOf(step), at: now, error });
     },
     finish(except = []) {
