@@ -156,14 +156,17 @@ function placed(file: FileConfig, data: string, at: (path: string) => string): C
   const optional = (path: string | undefined): string | undefined => (path === undefined ? undefined : at(path));
   return Object.fromEntries(
     all.map(([name, place]) => {
+      const original = originalOf(name, place.copyOf, Object.fromEntries(all));
       const inVault = isVaultAddress(place.url);
       const named = /^[a-z0-9+]+:/i.test(place.url) ? place.url : at(place.url);
       const url = inVault ? join(vault, vaultFolderName(place.url, name)) : named;
-      const keyFile = optional(place.keyFile) ?? join(data, "keys", `${name}.key`);
-      const { profile, kmsKey } = place;
+      const keyFile = optional(place.keyFile ?? original?.keyFile) ?? join(data, "keys", `${place.copyOf ?? name}.key`);
+      const { profile, copyOf, verifyEvery } = place;
+      const kmsKey = place.kmsKey ?? original?.kmsKey;
       const local = { credentialsFile: optional(place.credentialsFile), profile, caFile: optional(place.caFile) };
       const sweep = sweepSettings(place.sweep, url, at);
-      return [name, { url, keyFile, inVault, ...(kmsKey === undefined ? {} : { kmsKey }), ...local, sweep }];
+      const kms = kmsKey === undefined ? {} : { kmsKey };
+      return [name, { url, keyFile, inVault, ...kms, copyOf, verifyEveryMs: verifyEvery, ...local, sweep }];
     }),
   );
 }
@@ -178,6 +181,15 @@ function sweepSettings(
   if (given === undefined) return { every: 6 * hour, grace: 24 * hour };
   const { every, grace, credentialsFile, profile } = given;
   return { every, grace, credentialsFile: credentialsFile === undefined ? undefined : at(credentialsFile), profile };
+}
+
+/** What a copy is a copy of; it has the same keys. */
+function originalOf(name: string, copyOf: string | undefined, all: FileConfig["repositories"]) {
+  if (copyOf === undefined) return undefined;
+  const original = Object.hasOwn(all, copyOf) && copyOf !== name ? all[copyOf] : undefined;
+  if (original === undefined) throw invalid([`repositories.${name}.copyOf: there is no other repository ${copyOf}`]);
+  if (original.copyOf === undefined) return original;
+  throw invalid([`repositories.${name}.copyOf: ${copyOf} is a copy itself; name ${original.copyOf}`]);
 }
 
 async function readTls(files: { readonly cert: string; readonly key: string }, at: (path: string) => string) {

@@ -57,6 +57,14 @@ export const configSchema = z.strictObject({
           .min(1)
           .describe("file:///…, a path, s3://bucket/prefix?region=… or vault:; see docs/repositories.md."),
         keyFile: z.string().min(1).optional().describe("The passphrase; made at the first start."),
+        copyOf: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("Name of the repository that it is a copy of; it has that one's keys."),
+        verifyEvery: duration
+          .optional()
+          .describe("Everything in it is read and checked once in this time, a part each day: 30d. Never without it."),
         kmsKey: z.string().min(1).optional().describe("ARN of a key of AWS KMS that opens it, in place of keyFile."),
         credentialsFile: z
           .string()

@@ -60,6 +60,10 @@ export interface RepositoryPlace extends LocalSettings {
   readonly keyFile: string;
   /** A key of AWS KMS that opens it in place of the key file. */
   readonly kmsKey?: string | undefined;
+  /** The name of the repository that it is a copy of. */
+  readonly copyOf?: string | undefined;
+  /** Everything in it is read once in this time, in milliseconds. */
+  readonly verifyEveryMs?: number | undefined;
   /** How what has expired is deleted; undefined: not at all. */
   readonly sweep?: SweepSettings | undefined;
 }

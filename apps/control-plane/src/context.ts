@@ -1,6 +1,6 @@
 import type { Clock, ErrorCode, Logger } from "@muster/core";
 import type { Database, Queryable } from "@muster/database";
-import type { DeletableStore } from "@muster/object-store";
+import type { DeletableStore, ObjectStore } from "@muster/object-store";
 import type {
   Command,
   CommandFinished,
@@ -56,7 +56,7 @@ export interface NewCommand {
   readonly target: string;
   /** True: takes a new epoch of the target, so that older commands on it are refused. */
   readonly fenced: boolean;
-  readonly owner: "backup" | "recovery" | "check";
+  readonly owner: "backup" | "recovery" | "check" | "copy";
   readonly ownerId: string;
   readonly timeoutMs: number;
   /** The `work` of the Command; repository grants are left out and added when it is sent. */
@@ -107,6 +107,8 @@ export interface Repositories {
 }
 
 export interface OpenedRepository extends Repository {
+  /** Where its objects are; to heal it. */
+  readonly store: ObjectStore;
   /** Bytes that can still be written; undefined where the store does not know. */
   freeSpace(): Promise<number | undefined>;
 }

@@ -21,6 +21,8 @@ export interface ControlPlane {
 export interface RepositorySettings {
   readonly url: string;
   readonly credentialsFile?: string;
+  readonly copyOf?: string;
+  readonly verifyEvery?: string;
   readonly sweep?: Readonly<Record<string, string>>;
 }
 

@@ -46,6 +46,8 @@ export interface FleetSettings {
   readonly repository?: string | undefined;
   /** The repository `main` in S3, with the control plane's credentials, or in the vault, in place of a folder. */
   readonly place?: RepositorySettings | undefined;
+  /** Further repositories, as control-plane.yaml names them. */
+  readonly copies?: ControlPlaneSettings["repositories"] | undefined;
   /** What control-plane.yaml says of the vault. */
   readonly vault?: ControlPlaneSettings["vault"];
   /** `postgres://…` for the control plane; without it the embedded database. */
@@ -82,7 +84,7 @@ export async function startFleet(settings: FleetSettings = {}): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), "muster-e2e-"));
   await chmod(folder, 0o755); // PostgreSQL's own user works below it
   const repository = settings.repository ?? join(folder, "repository");
-  const repositories = { main: settings.place ?? { url: `file://${repository}` } };
+  const repositories = { main: settings.place ?? { url: `file://${repository}` }, ...settings.copies };
   const controlPlane = await startControlPlane(folder, { ...settings, repositories });
   const hosts: Host[] = [];
   const at = (...parts: string[]): string => join(folder, ...parts);

@@ -23,4 +23,5 @@ export { transition } from "./run/transition.ts";
 export * from "./schedule/due.ts";
 export * from "./schedule/interval.ts";
 export * from "./schedule/schedule.ts";
+export * from "./schedule/window.ts";
 export * from "./status/service-status.ts";

@@ -12,6 +12,7 @@ import { createSource } from "../sources/registry.ts";
 import type { Source, SourceContext } from "../sources/source.ts";
 import type { Outcome } from "../work/failure.ts";
 import { backUp } from "./backup.ts";
+import { copy } from "./copy.ts";
 import type { JobMessage, JobRequest } from "./messages.ts";
 import { checkRestore, restore } from "./restore.ts";
 import { throttledProgress } from "./throttle.ts";
@@ -24,23 +25,23 @@ export async function performJob(
   signal: AbortSignal,
   report: (progress: Progress) => void,
 ): Promise<string> {
-  const { name, config, secrets } = request.source;
-  const source = await createSource(name, config, secrets);
   const context: SourceContext = {
     signal,
     clock: systemClock,
-    log: createLogger(`job ${name}`, "warn"),
+    log: createLogger(`job ${request.name}`, "warn"),
     stateDirectory: request.stateDirectory,
     workDirectory: request.workDirectory,
     progress: throttledProgress((done, total, unit, note) => report({ kind: "progress", done, total, unit, note })),
   };
-  const outcome = await dispatch(source, context, request);
+  const outcome = await dispatch(context, request);
   const message = create(CommandFinishedSchema, { outcome });
   return Buffer.from(toBinary(CommandFinishedSchema, message)).toString("base64");
 }
 
-function dispatch(source: Source, context: SourceContext, request: JobRequest): Promise<Outcome> {
+async function dispatch(context: SourceContext, request: JobRequest): Promise<Outcome> {
   const { work } = fromBinary(CommandSchema, Buffer.from(request.work, "base64"));
+  if (work.case === "copy") return copy(context, work.value, request);
+  const source = await sourceOf(request);
   switch (work.case) {
     case "backup":
       return backUp(source, context, work.value, request);
@@ -53,6 +54,11 @@ function dispatch(source: Source, context: SourceContext, request: JobRequest): 
     default:
       throw new MusterError("internal", `a job was asked for ${work.case ?? "nothing"}`);
   }
+}
+
+function sourceOf({ name, source }: JobRequest): Promise<Source> {
+  if (source === undefined) throw new MusterError("source-unknown", `agent.yaml has no source "${name}"`);
+  return createSource(name, source.config, source.secrets);
 }
 
 async function finishAside(source: Source, context: SourceContext, { verb, asideId }: FinishAside): Promise<Outcome> {

@@ -7,7 +7,10 @@ import type { RepositorySettings } from "./grant.ts";
 export interface JobRequest {
   /** A Command message with only its work, in base64: it holds the domain key. */
   readonly work: string;
-  readonly source: { readonly name: string; readonly config: SourceConfig; readonly secrets: Secrets };
+  /** The name of the source. */
+  readonly name: string;
+  /** What agent.yaml says of the source; a copy needs none. */
+  readonly source?: { readonly config: SourceConfig; readonly secrets: Secrets } | undefined;
   /** What agent.yaml says of repositories: names of files, no secrets. */
   readonly repositories: RepositorySettings;
   /** The file of this host's enrolment. */

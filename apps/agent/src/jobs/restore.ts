@@ -4,7 +4,8 @@ import { type CheckRestore, type JsonObject, type PointFacts, type Restore, time
 import type { Facts, PointToRestore, RestoreRequest, Source, SourceContext } from "../sources/source.ts";
 import type { Outcome } from "../work/failure.ts";
 import { unfinishedRestore } from "./give-up-restore.ts";
-import { type OwnAccess, openGrant } from "./grant.ts";
+import type { OwnAccess } from "./grant.ts";
+import { detourLog, openNearest } from "./nearest-copy.ts";
 
 /** Finds every reason why a restore would fail; touches nothing. */
 export async function checkRestore(source: Source, context: SourceContext, work: CheckRestore): Promise<Outcome> {
@@ -20,7 +21,8 @@ export async function restore(source: Source, context: SourceContext, work: Rest
   const request: RestoreRequest = { point: pointOf(work.point), asideId, allowNewTarget };
   const [wrong] = typeFindings(source, request);
   if (wrong !== undefined) throw new MusterError("wrong-target", wrong.message);
-  const domain = await openGrant(work.repository, own);
+  const detours = detourLog();
+  const domain = await openNearest(work, own, { signal: context.signal, onDetour: detours.note });
   const reader = await domain.openPoint(request.point.pointId);
   const done = await source.restore(context, reader, request).catch(async (thrown: unknown) => {
     throw await unfinishedRestore(source, context, asideId, thrown);
@@ -31,7 +33,7 @@ export async function restore(source: Source, context: SourceContext, work: Rest
       bytes: BigInt(done.bytes),
       items: BigInt(done.items),
       asideId: done.movedAside ? asideId : "",
-      notes: [...done.notes],
+      notes: [...done.notes, ...detours.notes()],
       // Facts are JSON by their type; the wire's type wants them mutable.
       facts: { ...done.facts, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 } as JsonObject,
     },

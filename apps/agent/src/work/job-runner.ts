@@ -19,7 +19,7 @@ import type { JobMessage, JobRequest } from "../jobs/messages.ts";
 import type { CommandRun } from "./dispatcher.ts";
 import type { Outcome } from "./failure.ts";
 
-export type JobWork = Extract<Command["work"], { case: "backup" | "checkRestore" | "restore" | "aside" }>;
+export type JobWork = Extract<Command["work"], { case: "backup" | "checkRestore" | "restore" | "aside" | "copy" }>;
 
 export interface JobRunner {
   /** Runs a job in a process of its own, so that its memory goes back to the system. Throws what the job threw. */
@@ -38,22 +38,24 @@ export function jobRunner(options: {
   const { loaded, directory, log } = options;
   const { limits, repositories, sources } = loaded.config;
   const slots = semaphore(limits.jobs);
+  const copySlot = semaphore(1); // of its own: a long copy keeps no backup waiting
   const busy = new Set<string>();
 
   const inSlot = async (work: JobWork, run: CommandRun): Promise<Outcome> => {
     const name = work.value.source;
     const config = Object.hasOwn(sources, name) ? sources[name] : undefined;
-    if (config === undefined) throw new MusterError("source-unknown", `agent.yaml has no source "${name}"`);
+    if (config === undefined && work.case !== "copy")
+      throw new MusterError("source-unknown", `agent.yaml has no source "${name}"`);
     const workDirectory = join(directory.jobs, newId("job"));
     const stateDirectory = join(directory.sources, name);
     await mkdir(workDirectory, { recursive: true, mode: 0o700 });
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
     const secrets = loaded.secrets.get(`sources.${name}`) ?? {};
-    const source = { name, config, secrets };
+    const source = config === undefined ? undefined : { config, secrets };
     const command = create(CommandSchema, { work });
     const encoded = base64(toBinary(CommandSchema, command));
     const identityFile = directory.identity;
-    const request = { work: encoded, source, repositories, identityFile, stateDirectory, workDirectory };
+    const request = { work: encoded, name, source, repositories, identityFile, stateDirectory, workDirectory };
     try {
       return await runProcess({ ...request, host: options.host }, run, limits.grace, log.child({ source: name }));
     } finally {
@@ -64,11 +66,12 @@ export function jobRunner(options: {
   return {
     async run(work, run) {
       if (work.case === "checkRestore") return slots.run(() => inSlot(work, run)); // touches nothing
-      const name = work.value.source;
+      // A copy does not touch the source; backups and restores go on beside it.
+      const name = work.case === "copy" ? `copy of ${work.value.source}` : work.value.source;
       if (busy.has(name)) throw new MusterError("source-busy", `another job works on the source "${name}"`);
       busy.add(name);
       try {
-        return await slots.run(() => inSlot(work, run));
+        return await (work.case === "copy" ? copySlot : slots).run(() => inSlot(work, run));
       } finally {
         busy.delete(name);
       }

@@ -47,6 +47,7 @@ export function performer(options: {
       case "checkRestore":
       case "restore":
       case "aside":
+      case "copy":
         return jobs.run(work, run);
       case undefined:
         throw new MusterError("usage", `command ${command.commandId} asks for something this agent does not know`, {

@@ -47,11 +47,16 @@ export function addPoints(program: Command, cli: Cli): void {
 function pointTable({ style }: Cli, points: readonly ApiPoint[]): string {
   const rows = points.map((point) => [
     ...[moment(point.takenAt), ago(point.takenAt, systemClock.now()), `${point.service}/${point.source}`, point.host],
-    ...[formatSize(point.logicalBytes), formatSize(point.storedBytes), point.repository, point.id],
+    ...[formatSize(point.logicalBytes), formatSize(point.storedBytes), placesOf(point), point.id],
     point.damaged ? style.bad("damaged") : point.expiredAt !== undefined ? style.dim("expired") : verifiedText(point),
   ]);
   const headings = ["MOMENT", "AGE", "SOURCE", "HOST", "SIZE", "STORED", "REPOSITORY", "POINT", "STATE"];
   return table(headings, rows, { style, right: [4, 5] });
+}
+
+/** The repository of the backup, then those that have a copy. */
+function placesOf({ repository, damaged, copies }: ApiPoint): string {
+  return [{ repository, damaged }, ...copies].map((at) => at.repository + (at.damaged ? " (damaged)" : "")).join(", ");
 }
 
 function verifiedText({ verifiedAt, verifyLevel, warnings }: ApiPoint): string {

@@ -1,7 +1,8 @@
 import { MusterError } from "@muster/core";
-import { instantSchema, pageOf, pageQuerySchema, pointSchema } from "@muster/protocol";
+import { type ApiPoint, instantSchema, pageOf, pageQuerySchema, pointSchema } from "@muster/protocol";
 import { z } from "zod";
-import type { ControlPlane } from "../context.ts";
+import type { ControlPlane, Tx } from "../context.ts";
+import { copiesOf } from "../copies/store.ts";
 import type { App } from "../http/app-types.ts";
 import { listPoints, type PointCursor, type PointRow, pointById } from "./points-store.ts";
 import { pointView } from "./views.ts";
@@ -28,7 +29,7 @@ export function pointRoutes(app: App, cp: ControlPlane): void {
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
-        items: items.map(pointView),
+        items: await pointViews(cp.db, items),
         ...(rows.length > limit && last !== undefined ? { next: formatCursor(last) } : {}),
       };
     },
@@ -43,9 +44,18 @@ export function pointRoutes(app: App, cp: ControlPlane): void {
     async ({ params: { id } }) => {
       const row = await pointById(cp.db, id);
       if (row === undefined) throw new MusterError("point-missing", `the catalog has no point ${id}`);
-      return pointView(row);
+      const [view] = await pointViews(cp.db, [row]);
+      return view ?? pointView(row, []);
     },
   );
+}
+
+async function pointViews(tx: Tx, rows: readonly PointRow[]): Promise<ApiPoint[]> {
+  const copies = await copiesOf(
+    tx,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => pointView(row, copies.get(row.id) ?? []));
 }
 
 function dateOf(text: string | undefined): Date | undefined {

@@ -1,4 +1,4 @@
-import { points } from "@muster/database";
+import { pointCopies, points } from "@muster/database";
 import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 
@@ -66,6 +66,9 @@ function after({ takenAt, id }: PointCursor) {
   return or(lt(points.takenAt, takenAt), and(eq(points.takenAt, takenAt), lt(points.id, id)));
 }
 
+/** In some repository it was not found damaged. */
+export const restorable = sql<boolean>`(not ${points.damaged} or exists (select 1 from ${pointCopies} where ${pointCopies.pointId} = ${points.id} and not ${pointCopies.damaged}))`;
+
 /** The newest point of a source that a restore may use; with `undoubted`, of those that carry no warning. */
 export async function newestPoint(
   tx: Tx,
@@ -77,7 +80,7 @@ export async function newestPoint(
   const rows = await tx
     .select()
     .from(points)
-    .where(and(ofSource, isNull(points.expiredAt), eq(points.damaged, false)))
+    .where(and(ofSource, isNull(points.expiredAt), restorable))
     .orderBy(desc(points.takenAt), desc(points.id))
     .limit(1);
   return rows[0];
@@ -88,7 +91,7 @@ export async function usablePoints(tx: Tx): Promise<PointRow[]> {
   return tx
     .select()
     .from(points)
-    .where(and(isNull(points.expiredAt), eq(points.damaged, false)))
+    .where(and(isNull(points.expiredAt), restorable))
     .orderBy(asc(points.takenAt), asc(points.id));
 }
 
@@ -97,7 +100,7 @@ export async function newestPoints(tx: Tx): Promise<Map<string, PointRow>> {
   const rows = await tx
     .selectDistinctOn([points.service, points.source])
     .from(points)
-    .where(and(isNull(points.expiredAt), eq(points.damaged, false)))
+    .where(and(isNull(points.expiredAt), restorable))
     .orderBy(points.service, points.source, desc(points.takenAt));
   return new Map(rows.map((row) => [`${row.service}/${row.source}`, row]));
 }
@@ -110,17 +113,22 @@ export async function markExpired(tx: Tx, id: string, at: Date, reason: string):
     .where(and(eq(points.id, id), isNull(points.expiredAt)));
 }
 
-/** Notes what a verification found about points of a repository. */
+/** Notes what a verification of one repository found about points there. */
 export async function markVerified(
   tx: Tx,
+  repository: string,
   ids: readonly string[],
   found: { verifiedAt: Date; verifyLevel: string; damaged: boolean },
 ): Promise<void> {
-  if (ids.length > 0)
-    await tx
-      .update(points)
-      .set(found)
-      .where(inArray(points.id, [...ids]));
+  if (ids.length === 0) return;
+  await tx
+    .update(points)
+    .set(found)
+    .where(and(inArray(points.id, [...ids]), eq(points.repository, repository)));
+  await tx
+    .update(pointCopies)
+    .set(found)
+    .where(and(inArray(pointCopies.pointId, [...ids]), eq(pointCopies.repository, repository)));
 }
 
 /** Marks points that cannot be restored; no later backup counts on them. */

@@ -1,6 +1,7 @@
 import { deadline } from "@muster/core";
 import { recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
+import { forgetCopies, insertPointCopies } from "../copies/store.ts";
 import { allServices } from "../plans/store.ts";
 import { insertPoints, type NewPointRow, pointsOfRepository, servicesWithPoints, setDamaged } from "./points-store.ts";
 import { type CatalogRepository, type ListedPoint, openRepository } from "./repository-port.ts";
@@ -48,6 +49,8 @@ export async function rebuildCatalog(cp: ControlPlane, name: string, by: Actor):
 async function compare(tx: Tx, repository: string, rows: readonly NewPointRow[], now: number) {
   const added = await insertPoints(tx, rows);
   const present = new Set(rows.map(({ id }) => id));
+  await insertPointCopies(tx, repository, [...present], new Date(now));
+  await forgetCopies(tx, repository, present, new Date(now - patience));
   // A backup that ended while the manifests were read is in the catalog and rightly not in the list.
   const settled = (await pointsOfRepository(tx, repository)).filter(
     (point) => point.finishedAt.getTime() < now - patience,

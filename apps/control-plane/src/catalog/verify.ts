@@ -71,12 +71,9 @@ async function storeReport(
   for (const { points, damage } of found.values()) {
     const damaged = new Set(damage.flatMap(({ point }) => point ?? []));
     const note = { verifiedAt: finishedAt, verifyLevel: level };
-    await markVerified(
-      tx,
-      points.filter((id) => !damaged.has(id)),
-      { ...note, damaged: false },
-    );
-    await markVerified(tx, [...damaged], { ...note, damaged: true });
+    const whole = points.filter((id) => !damaged.has(id));
+    await markVerified(tx, repository, whole, { ...note, damaged: false });
+    await markVerified(tx, repository, [...damaged], { ...note, damaged: true });
   }
   const details = { level, points: report.points, damage: report.damage.length };
   await recordAudit(tx, finishedAt.getTime(), { actor: by, action: "repository.verify", subject: repository, details });

@@ -1,4 +1,5 @@
 import type { ApiBackup, ApiPoint } from "@muster/protocol";
+import type { PointCopyRow } from "../copies/store.ts";
 import { pointWarnings } from "./point-warnings.ts";
 import type { PointRow } from "./points-store.ts";
 import type { BackupRow } from "./store.ts";
@@ -24,9 +25,16 @@ export function backupView(row: BackupRow): ApiBackup {
 }
 
 /** A recovery point as the API shows it. */
-export function pointView(row: PointRow): ApiPoint {
+export function pointView(row: PointRow, copies: readonly PointCopyRow[]): ApiPoint {
   return {
     ...row,
+    copies: copies.map(({ repository, copiedAt, verifiedAt, verifyLevel, damaged }) => ({
+      repository,
+      copiedAt: copiedAt.toISOString(),
+      verifiedAt: verifiedAt?.toISOString(),
+      verifyLevel: verifyLevel ?? undefined,
+      damaged,
+    })),
     startedAt: row.startedAt.toISOString(),
     takenAt: row.takenAt.toISOString(),
     finishedAt: row.finishedAt.toISOString(),

@@ -32,8 +32,22 @@ export function storedPayload(command: NewCommand, epoch: number): Record<string
 export async function commandMessage(row: CommandRow, repositories: Repositories): Promise<Command> {
   const message = fromJson(CommandSchema, asJson(row.payload));
   if (row.grantRepository === null || row.grantDomain === null) return message;
-  const grant = await grantOf(repositories, row.grantRepository, row.grantDomain);
   const { work } = message;
+  const domain = row.grantDomain;
+  if (work.case === "copy") {
+    const { from, to } = work.value;
+    work.value.from = await grantOf(repositories, from?.repository ?? "", domain);
+    work.value.to = await grantOf(repositories, to?.repository ?? "", domain);
+    return message;
+  }
+  if (work.case === "restore" && work.value.copies.length > 0) {
+    const others = work.value.copies.map(({ repository }) => repository);
+    const [first, ...copies] = await grantsOf(repositories, [row.grantRepository, ...others], domain);
+    work.value.repository = first;
+    work.value.copies = copies;
+    return message;
+  }
+  const grant = await grantOf(repositories, row.grantRepository, domain);
   if (work.case !== "backup" && work.case !== "restore" && work.case !== "checkRestore") {
     throw new MusterError("internal", `the command ${row.id} needs no repository, but names one`);
   }
@@ -51,6 +65,26 @@ export async function grantOf(
   const url = repositories.url(repository);
   const { repositoryId, key: domainKey } = granted;
   return create(RepositoryGrantSchema, { repository, url, repositoryId, domain, domainKey });
+}
+
+/**
+ * Grants for a repository and its copies. One that cannot be opened here is granted with the key of another, which is the same: the host
+ * may reach it, and goes on with the next one where it does not. Throws what the first threw when none can be opened.
+ */
+async function grantsOf(
+  repositories: Repositories,
+  names: readonly string[],
+  domain: string,
+): Promise<RepositoryGrant[]> {
+  const tried = await Promise.allSettled(names.map((name) => grantOf(repositories, name, domain)));
+  const opened = tried.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const [known] = opened;
+  if (known === undefined) throw tried.flatMap((one) => (one.status === "rejected" ? [one.reason] : []))[0];
+  return names.map((repository, at) => {
+    const one = tried[at];
+    if (one?.status === "fulfilled") return one.value;
+    return create(RepositoryGrantSchema, { ...known, repository, url: repositories.url(repository) });
+  });
 }
 
 export function storedOutcome(finished: CommandFinished): Record<string, unknown> {

@@ -5,6 +5,7 @@ import { repositoryRoutes } from "../catalog/repository-routes.ts";
 import { retentionRoutes } from "../catalog/retention-routes.ts";
 import { backupRoutes } from "../catalog/routes.ts";
 import type { ControlPlane } from "../context.ts";
+import { copyRoutes } from "../copies/routes.ts";
 import { hostRoutes } from "../hosts/routes.ts";
 import { kitRoutes } from "../kit/routes.ts";
 import { planRoutes } from "../plans/routes.ts";
@@ -27,6 +28,7 @@ export const routes: readonly ((app: App, cp: ControlPlane) => void)[] = [
   planRoutes,
   backupRoutes,
   pointRoutes,
+  copyRoutes,
   retentionRoutes,
   repositoryRoutes,
   keyRoutes,

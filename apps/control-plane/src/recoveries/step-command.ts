@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type PointFacts,
   PointFactsSchema,
+  RepositoryGrantSchema,
   RestoreSchema,
   RunActionSchema,
   timestampFromMs,
@@ -15,6 +16,7 @@ import {
 import { asideIdOf, type Run, type StepPlan, type StepWork } from "@muster/recovery";
 import { pointById } from "../catalog/points-store.ts";
 import type { NewCommand, Tx } from "../context.ts";
+import { otherPlaces } from "../copies/other-places.ts";
 
 const hour = 3_600_000;
 /** How long agents may take, in milliseconds; actions have their own, shorter limit in agent.yaml. */
@@ -73,6 +75,7 @@ async function restoring(
     point: await pointFacts(tx, work),
     asideId: asideIdOf(run.id, work.source),
     allowNewTarget: run.plan.allowNewTarget ?? false,
+    copies: (await otherPlaces(tx, work)).map((repository) => create(RepositoryGrantSchema, { repository })),
   });
   return { work: { case: "restore", value }, grant: { repository: work.repository, domain: work.domain } };
 }

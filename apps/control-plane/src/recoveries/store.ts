@@ -1,6 +1,7 @@
 import { activeTargets, hosts, points, probeStates, recoveries, recoveryEffects, stepHistory } from "@muster/database";
 import type { Effect, Run } from "@muster/recovery";
 import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, notInArray, or, sql } from "drizzle-orm";
+import { restorable } from "../catalog/points-store.ts";
 import type { Tx } from "../context.ts";
 import { endedStates } from "../status/store.ts";
 
@@ -162,7 +163,7 @@ const pointColumns = {
   logicalBytes: points.logicalBytes,
   expiredAt: points.expiredAt,
   warnings: sql<unknown>`${points.facts}->'warnings'`,
-  damaged: points.damaged,
+  damaged: sql<boolean>`not ${restorable}`,
 };
 
 /** Probes that fail now, with since when. */

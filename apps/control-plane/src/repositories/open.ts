@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, MusterError } from "@muster/core";
 import { createStore, openDeletableStore, openStore, sharedAddress } from "@muster/object-store";
-import { initRepository, openRepository, type Unlock, unlockFromText } from "@muster/repository";
+import { initCopy, initRepository, openRepository, type Unlock, unlockFromText } from "@muster/repository";
 import type { Config, RepositoryPlace } from "../config.ts";
 import type { OpenedRepository, Repositories } from "../context.ts";
 import { guardKeyFile, makeKeyFile, readKeyFile } from "./key-file.ts";
@@ -55,7 +55,7 @@ function sweepOff(name: string): MusterError {
 async function openPlace(name: string, place: RepositoryPlace): Promise<OpenedRepository> {
   const store = await openStore(place.url, place);
   const repository = await openRepository(store, await unlockOf(name, place));
-  return { ...repository, freeSpace: async () => store.freeSpace?.() };
+  return { ...repository, store, freeSpace: async () => store.freeSpace?.() };
 }
 
 /** What opens a repository of the configuration: its key file, or the key service. Throws `repository-key-wrong`. */
@@ -75,7 +75,9 @@ export async function unlockOf(name: string, { keyFile, kmsKey }: RepositoryPlac
  * missing: its disk may not be mounted. A failure does not stop the control plane, which has other work; it is logged.
  */
 export async function prepareRepositories(config: Config, log: Logger): Promise<void> {
-  for (const [name, place] of Object.entries(config.repositories)) {
+  // A copy gets the keys of what it copies, so that one is made first.
+  const places = Object.entries(config.repositories);
+  for (const [name, place] of places.toSorted(([, a], [, b]) => Number(isCopy(a)) - Number(isCopy(b)))) {
     try {
       await prepare(config, name, place, log);
     } catch (error) {
@@ -84,12 +86,18 @@ export async function prepareRepositories(config: Config, log: Logger): Promise<
   }
 }
 
+const isCopy = ({ copyOf }: RepositoryPlace): boolean => copyOf !== undefined;
+
 async function prepare(config: Config, name: string, place: RepositoryPlace, log: Logger): Promise<void> {
   const marker = join(config.dataDirectory, "repositories", `${name}.json`);
   const passphrase = place.kmsKey === undefined ? await readKeyFile(place.keyFile) : undefined;
   if (passphrase !== undefined) await guardKeyFile(place.keyFile, log);
+  const original = place.copyOf === undefined ? undefined : config.repositories[place.copyOf];
   if (existsSync(marker)) return void (await openPlace(name, place));
-  const id = await makeOrOpen(name, place, passphrase, log);
+  const id =
+    original === undefined
+      ? await makeOrOpen(name, place, passphrase, log)
+      : await initCopy(await openStore(original.url, original), await createStore(place.url, place));
   await mkdir(join(config.dataDirectory, "repositories"), { recursive: true, mode: 0o700 });
   await writeFile(marker, `${JSON.stringify({ name, url: place.url, id })}\n`, { mode: 0o600 });
 }

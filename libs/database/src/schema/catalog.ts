@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, index, jsonb, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { instant } from "./columns.ts";
 
 export interface StoredError {
@@ -81,3 +81,60 @@ export const verifications = pgTable("verifications", {
   finishedAt: instant("finished_at").notNull(),
   report: jsonb("report").$type<Record<string, unknown>>().notNull(),
 });
+
+/** Where points are besides the repository that their backup wrote to. */
+export const pointCopies = pgTable(
+  "point_copies",
+  {
+    pointId: text("point_id").notNull(),
+    repository: text("repository").notNull(),
+    copiedAt: instant("copied_at").notNull(),
+    verifiedAt: instant("verified_at"),
+    verifyLevel: text("verify_level"),
+    damaged: boolean("damaged").notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.pointId, table.repository] })],
+);
+
+/** Runs that copy points of one source from one repository to another. */
+export const copyRuns = pgTable(
+  "copy_runs",
+  {
+    id: text("id").primaryKey(),
+    service: text("service").notNull(),
+    source: text("source").notNull(),
+    fromRepository: text("from_repository").notNull(),
+    toRepository: text("to_repository").notNull(),
+    host: text("host").notNull(),
+    state: text("state").$type<"running" | "succeeded" | "failed">().notNull(),
+    createdAt: instant("created_at").notNull(),
+    startedAt: instant("started_at"),
+    finishedAt: instant("finished_at"),
+    progress: jsonb("progress").$type<StoredProgress>(),
+    /** Points that it was to copy, and bytes that it wrote. */
+    points: integer("points").notNull(),
+    bytes: bigint("bytes", { mode: "number" }),
+    error: jsonb("error").$type<StoredError>(),
+    /** Runs of the same copy that failed one after the other, with this one. */
+    failures: integer("failures").notNull().default(0),
+    /** Not tried again before this moment. */
+    retryAt: instant("retry_at"),
+  },
+  (table) => [
+    index("copy_runs_by_source").on(table.service, table.source, table.toRepository, table.createdAt),
+    uniqueIndex("copy_runs_one_live").on(table.service, table.source, table.toRepository).where(sql`state = 'running'`),
+  ],
+);
+
+/** The parts of a repository that a schedule of verification has read, and when. */
+export const verifiedSlices = pgTable(
+  "verified_slices",
+  {
+    repository: text("repository").notNull(),
+    slices: integer("slices").notNull(),
+    slice: integer("slice").notNull(),
+    finishedAt: instant("finished_at").notNull(),
+    damage: integer("damage").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.repository, table.slices, table.slice] })],
+);

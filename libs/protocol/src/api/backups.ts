@@ -53,8 +53,42 @@ export const pointSchema = z.object({
   verifyLevel: z.string().optional(),
   damaged: z.boolean(),
   warnings: z.array(pointWarningSchema).default([]),
+  /** The further repositories that have it. */
+  copies: z
+    .array(
+      z.object({
+        repository: z.string(),
+        copiedAt: instantSchema,
+        verifiedAt: instantSchema.optional(),
+        verifyLevel: z.string().optional(),
+        damaged: z.boolean(),
+      }),
+    )
+    .default([]),
 });
 export type ApiPoint = z.output<typeof pointSchema>;
+
+/** One run that copies points of a source to a further repository. */
+export const copyRunSchema = z.object({
+  id: z.string(),
+  service: z.string(),
+  source: z.string(),
+  from: z.string(),
+  to: z.string(),
+  host: z.string(),
+  state: z.enum(["running", "succeeded", "failed"]),
+  createdAt: instantSchema,
+  startedAt: instantSchema.optional(),
+  finishedAt: instantSchema.optional(),
+  /** When a failed one is tried again. */
+  retryAt: instantSchema.optional(),
+  progress: z.object({ done: z.number(), total: z.number(), unit: z.string(), note: z.string() }).optional(),
+  /** Points that it was to copy. */
+  points: z.int(),
+  bytes: z.number().optional(),
+  error: errorValueSchema.optional(),
+});
+export type ApiCopyRun = z.output<typeof copyRunSchema>;
 
 export const retentionDecisionSchema = z.object({
   pointId: z.string(),

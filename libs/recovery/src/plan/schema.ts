@@ -1,4 +1,4 @@
-import { parseDuration } from "@muster/core";
+import { parseDuration, parseSize } from "@muster/core";
 import { z } from "zod";
 
 /** Names of hosts, services, sources, policies …: what may stand in a path, a URL and a metric label. */
@@ -54,6 +54,35 @@ export const retentionSchema = z.strictObject({
   yearly: countOrAge.optional(),
 });
 
+/** `22:00-06:00` of every day, over midnight when it ends before it begins; minutes of the day after parsing. */
+const windowSchema = z.string().transform((text, context) => {
+  const [, ...parts] = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = parts.map(Number);
+  if (parts.length === 4) return { from: fromHour * 60 + fromMinute, to: toHour * 60 + toMinute };
+  context.addIssue({ code: "custom", message: `"${text}" is not a time of day such as 22:00-06:00` });
+  return z.NEVER;
+});
+
+/** Bytes, written like `20MB`. */
+const sizeSchema = z.string().transform((text, context) => {
+  try {
+    const bytes = parseSize(text);
+    if (bytes > 0) return bytes;
+  } catch {
+    // told below
+  }
+  context.addIssue({ code: "custom", message: `"${text}" is not a size; write it like 20MB or 512KiB` });
+  return z.NEVER;
+});
+
+/** When and how fast points are copied to the further repositories of `copies`. */
+export const copyingSchema = z.strictObject({
+  /** Bytes per second at most, for each copy that runs. */
+  limit: sizeSchema.optional(),
+  /** Times of the day in which copying goes on; default: always. */
+  windows: z.array(windowSchema).min(1).optional(),
+});
+
 export const policySchema = z.strictObject({
   /** `every 15m`, `hourly`, `daily 02:00`, `weekly sun 03:00`, `monthly 1 04:00`, or `cron 0 2 * * *`. One or several. */
   schedule: z
@@ -68,6 +97,7 @@ export const policySchema = z.strictObject({
   retention: retentionSchema.optional(),
   /** Names of repositories of the control plane. */
   copies: z.array(nameSchema).min(1).default(["main"]),
+  copying: copyingSchema.optional(),
 });
 
 /** What must hold before the next step: every probe passes so many times in a row. */
@@ -163,6 +193,7 @@ export const planSchema = z.strictObject({
 export type Plan = z.output<typeof planSchema>;
 export type Service = z.output<typeof serviceSchema>;
 export type Policy = z.output<typeof policySchema>;
+export type Copying = z.output<typeof copyingSchema>;
 export type Retention = z.output<typeof retentionSchema>;
 export type Objectives = z.output<typeof objectivesSchema>;
 export type Gate = z.output<typeof gateSchema>;

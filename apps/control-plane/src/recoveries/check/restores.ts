@@ -47,7 +47,6 @@ async function askHost(
     target: `source/${source.source}`,
     timeoutMs: answerTime,
     work: { case: "checkRestore", value } as const,
-    grant: { repository: source.repository, domain: source.service },
   };
   const findings = findingsOf(await cp.commands.ask(command, signal), source);
   const purposes = new Set(mine.flatMap(({ work }) => (work.kind === "action" ? [work.purpose] : [])));

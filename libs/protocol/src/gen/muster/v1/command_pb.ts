@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file muster/v1/command.proto.
  */
 export const file_muster_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChdtdXN0ZXIvdjEvY29tbWFuZC5wcm90bxIJbXVzdGVyLnYxIvECCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDRIOCgZ0YXJnZXQYAyABKAkSDQoFZXBvY2gYBCABKAQSKgoHdGltZW91dBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIjCgZiYWNrdXAYCiABKAsyES5tdXN0ZXIudjEuQmFja3VwSAASMAoNY2hlY2tfcmVzdG9yZRgLIAEoCzIXLm11c3Rlci52MS5DaGVja1Jlc3RvcmVIABIlCgdyZXN0b3JlGAwgASgLMhIubXVzdGVyLnYxLlJlc3RvcmVIABImCgZhY3Rpb24YDSABKAsyFC5tdXN0ZXIudjEuUnVuQWN0aW9uSAASHwoEZ2F0ZRgOIAEoCzIPLm11c3Rlci52MS5HYXRlSAASJwoFYXNpZGUYDyABKAsyFi5tdXN0ZXIudjEuRmluaXNoQXNpZGVIAEIGCgR3b3JrIjMKDUNhbmNlbENvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkibQoPUmVwb3NpdG9yeUdyYW50EhIKCnJlcG9zaXRvcnkYASABKAkSCwoDdXJsGAIgASgJEhUKDXJlcG9zaXRvcnlfaWQYAyABKAkSDgoGZG9tYWluGAQgASgJEhIKCmRvbWFpbl9rZXkYBSABKAkijAEKBkJhY2t1cBIPCgdzZXJ2aWNlGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIuCgpyZXBvc2l0b3J5GAMgASgLMhoubXVzdGVyLnYxLlJlcG9zaXRvcnlHcmFudBIWCg5leHBlY3RlZF9ieXRlcxgEIAEoBBIZChFzeXN0ZW1faWRlbnRpZmllchgFIAEoCSKuAQoKUG9pbnRGYWN0cxIQCghwb2ludF9pZBgBIAEoCRITCgtzb3VyY2VfdHlwZRgCIAEoCRIVCg1sb2dpY2FsX2J5dGVzGAMgASgEEiwKCHRha2VuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgVmYWN0cxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEaG9zdBgGIAEoCSLAAQoMQ2hlY2tSZXN0b3JlEg8KB3NlcnZpY2UYASABKAkSDgoGc291cmNlGAIgASgJEiQKBXBvaW50GAMgASgLMhUubXVzdGVyLnYxLlBvaW50RmFjdHMSLgoKcmVwb3NpdG9yeRgEIAEoCzIaLm11c3Rlci52MS5SZXBvc2l0b3J5R3JhbnQSGAoQYWxsb3dfbmV3X3RhcmdldBgFIAEoCBIPCgdhY3Rpb25zGAYgAygJEg4KBnByb2JlcxgHIAMoCSKsAQoHUmVzdG9yZRIPCgdzZXJ2aWNlGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIkCgVwb2ludBgDIAEoCzIVLm11c3Rlci52MS5Qb2ludEZhY3RzEi4KCnJlcG9zaXRvcnkYBCABKAsyGi5tdXN0ZXIudjEuUmVwb3NpdG9yeUdyYW50EhAKCGFzaWRlX2lkGAUgASgJEhgKEGFsbG93X25ld190YXJnZXQYBiABKAgiGwoJUnVuQWN0aW9uEg4KBmFjdGlvbhgBIAEoCSKxAQoER2F0ZRIOCgZwcm9iZXMYASADKAkSKwoIaW50ZXJ2YWwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJc3VjY2Vzc2VzGAMgASgNEisKCGRlYWRsaW5lGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCXN0YWJpbGl0eRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKdAQoLRmluaXNoQXNpZGUSDgoGc291cmNlGAEgASgJEhAKCGFzaWRlX2lkGAIgASgJEikKBHZlcmIYAyABKA4yGy5tdXN0ZXIudjEuRmluaXNoQXNpZGUuVmVyYiJBCgRWZXJiEhQKEFZFUkJfVU5TUEVDSUZJRUQQABIPCgtWRVJCX0FDQ0VQVBABEhIKDlZFUkJfUk9MTF9CQUNLEAIiXQoOQ29tbWFuZFN0YXJ0ZWQSEgoKY29tbWFuZF9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgNEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvCg9Db21tYW5kUHJvZ3Jlc3MSEgoKY29tbWFuZF9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgNEgwKBGRvbmUYAyABKAQSDQoFdG90YWwYBCABKAQSDAoEdW5pdBgFIAEoCRIMCgRub3RlGAYgASgJIsADCg9Db21tYW5kRmluaXNoZWQSEgoKY29tbWFuZF9pZBgBIAEoCRIPCgdhdHRlbXB0GAIgASgNEi4KCnN0YXJ0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgdmYWlsdXJlGAUgASgLMhIubXVzdGVyLnYxLkZhaWx1cmVIABIoCgVwb2ludBgGIAEoCzIXLm11c3Rlci52MS5Qb2ludENyZWF0ZWRIABInCgVjaGVjaxgHIAEoCzIWLm11c3Rlci52MS5DaGVja1Jlc3VsdEgAEicKCHJlc3RvcmVkGAggASgLMhMubXVzdGVyLnYxLlJlc3RvcmVkSAASJwoGYWN0aW9uGAkgASgLMhUubXVzdGVyLnYxLkFjdGlvbkRvbmVIABIlCgRnYXRlGAogASgLMhUubXVzdGVyLnYxLkdhdGVQYXNzZWRIABIpCgVhc2lkZRgLIAEoCzIYLm11c3Rlci52MS5Bc2lkZUZpbmlzaGVkSABCCQoHb3V0Y29tZSJzCgdGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIMCgRoaW50GAMgASgJEhEKCXJldHJ5YWJsZRgEIAEoCBIoCgdkZXRhaWxzGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCK+AgoMUG9pbnRDcmVhdGVkEhAKCHBvaW50X2lkGAEgASgJEhMKC3NvdXJjZV90eXBlGAIgASgJEhIKCnJlcG9zaXRvcnkYAyABKAkSLgoKc3RhcnRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIdGFrZW5fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1sb2dpY2FsX2J5dGVzGAcgASgEEhQKDHN0b3JlZF9ieXRlcxgIIAEoBBIPCgdlbnRyaWVzGAkgASgEEiYKBWZhY3RzGAogASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJMCgtDaGVja1Jlc3VsdBIpCghmaW5kaW5ncxgBIAMoCzIXLm11c3Rlci52MS5DaGVja0ZpbmRpbmcSEgoKZnJlZV9ieXRlcxgCIAEoBCJNCgxDaGVja0ZpbmRpbmcSEAoIc2V2ZXJpdHkYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEgwKBGhpbnQYBCABKAkicQoIUmVzdG9yZWQSDQoFYnl0ZXMYASABKAQSDQoFaXRlbXMYAiABKAQSEAoIYXNpZGVfaWQYAyABKAkSDQoFbm90ZXMYBCADKAkSJgoFZmFjdHMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ii8KCkFjdGlvbkRvbmUSEQoJZXhpdF9jb2RlGAEgASgFEg4KBm91dHB1dBgCIAEoCSJPCgpHYXRlUGFzc2VkEg4KBnJvdW5kcxgBIAEoDRIxCg1oZWFsdGh5X3NpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIeCg1Bc2lkZUZpbmlzaGVkEg0KBW5vdGVzGAEgAygJYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChdtdXN0ZXIvdjEvY29tbWFuZC5wcm90bxIJbXVzdGVyLnYxIpIDCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDRIOCgZ0YXJnZXQYAyABKAkSDQoFZXBvY2gYBCABKAQSKgoHdGltZW91dBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIjCgZiYWNrdXAYCiABKAsyES5tdXN0ZXIudjEuQmFja3VwSAASMAoNY2hlY2tfcmVzdG9yZRgLIAEoCzIXLm11c3Rlci52MS5DaGVja1Jlc3RvcmVIABIlCgdyZXN0b3JlGAwgASgLMhIubXVzdGVyLnYxLlJlc3RvcmVIABImCgZhY3Rpb24YDSABKAsyFC5tdXN0ZXIudjEuUnVuQWN0aW9uSAASHwoEZ2F0ZRgOIAEoCzIPLm11c3Rlci52MS5HYXRlSAASJwoFYXNpZGUYDyABKAsyFi5tdXN0ZXIudjEuRmluaXNoQXNpZGVIABIfCgRjb3B5GBAgASgLMg8ubXVzdGVyLnYxLkNvcHlIAEIGCgR3b3JrIjMKDUNhbmNlbENvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkibQoPUmVwb3NpdG9yeUdyYW50EhIKCnJlcG9zaXRvcnkYASABKAkSCwoDdXJsGAIgASgJEhUKDXJlcG9zaXRvcnlfaWQYAyABKAkSDgoGZG9tYWluGAQgASgJEhIKCmRvbWFpbl9rZXkYBSABKAkijAEKBkJhY2t1cBIPCgdzZXJ2aWNlGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIuCgpyZXBvc2l0b3J5GAMgASgLMhoubXVzdGVyLnYxLlJlcG9zaXRvcnlHcmFudBIWCg5leHBlY3RlZF9ieXRlcxgEIAEoBBIZChFzeXN0ZW1faWRlbnRpZmllchgFIAEoCSKuAQoKUG9pbnRGYWN0cxIQCghwb2ludF9pZBgBIAEoCRITCgtzb3VyY2VfdHlwZRgCIAEoCRIVCg1sb2dpY2FsX2J5dGVzGAMgASgEEiwKCHRha2VuX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgVmYWN0cxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDAoEaG9zdBgGIAEoCSLAAQoMQ2hlY2tSZXN0b3JlEg8KB3NlcnZpY2UYASABKAkSDgoGc291cmNlGAIgASgJEiQKBXBvaW50GAMgASgLMhUubXVzdGVyLnYxLlBvaW50RmFjdHMSLgoKcmVwb3NpdG9yeRgEIAEoCzIaLm11c3Rlci52MS5SZXBvc2l0b3J5R3JhbnQSGAoQYWxsb3dfbmV3X3RhcmdldBgFIAEoCBIPCgdhY3Rpb25zGAYgAygJEg4KBnByb2JlcxgHIAMoCSLYAQoHUmVzdG9yZRIPCgdzZXJ2aWNlGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIkCgVwb2ludBgDIAEoCzIVLm11c3Rlci52MS5Qb2ludEZhY3RzEi4KCnJlcG9zaXRvcnkYBCABKAsyGi5tdXN0ZXIudjEuUmVwb3NpdG9yeUdyYW50EhAKCGFzaWRlX2lkGAUgASgJEhgKEGFsbG93X25ld190YXJnZXQYBiABKAgSKgoGY29waWVzGAcgAygLMhoubXVzdGVyLnYxLlJlcG9zaXRvcnlHcmFudCLOAQoEQ29weRIPCgdzZXJ2aWNlGAEgASgJEg4KBnNvdXJjZRgCIAEoCRIoCgRmcm9tGAMgASgLMhoubXVzdGVyLnYxLlJlcG9zaXRvcnlHcmFudBImCgJ0bxgEIAEoCzIaLm11c3Rlci52MS5SZXBvc2l0b3J5R3JhbnQSDgoGcG9pbnRzGAUgAygJEhgKEGJ5dGVzX3Blcl9zZWNvbmQYBiABKAQSKQoFdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhsKCVJ1bkFjdGlvbhIOCgZhY3Rpb24YASABKAkisQEKBEdhdGUSDgoGcHJvYmVzGAEgAygJEisKCGludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCXN1Y2Nlc3NlcxgDIAEoDRIrCghkZWFkbGluZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIsCglzdGFiaWxpdHkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inQEKC0ZpbmlzaEFzaWRlEg4KBnNvdXJjZRgBIAEoCRIQCghhc2lkZV9pZBgCIAEoCRIpCgR2ZXJiGAMgASgOMhsubXVzdGVyLnYxLkZpbmlzaEFzaWRlLlZlcmIiQQoEVmVyYhIUChBWRVJCX1VOU1BFQ0lGSUVEEAASDwoLVkVSQl9BQ0NFUFQQARISCg5WRVJCX1JPTExfQkFDSxACIl0KDkNvbW1hbmRTdGFydGVkEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDRImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAibwoPQ29tbWFuZFByb2dyZXNzEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDRIMCgRkb25lGAMgASgEEg0KBXRvdGFsGAQgASgEEgwKBHVuaXQYBSABKAkSDAoEbm90ZRgGIAEoCSLlAwoPQ29tbWFuZEZpbmlzaGVkEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHYXR0ZW1wdBgCIAEoDRIuCgpzdGFydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoHZmFpbHVyZRgFIAEoCzISLm11c3Rlci52MS5GYWlsdXJlSAASKAoFcG9pbnQYBiABKAsyFy5tdXN0ZXIudjEuUG9pbnRDcmVhdGVkSAASJwoFY2hlY2sYByABKAsyFi5tdXN0ZXIudjEuQ2hlY2tSZXN1bHRIABInCghyZXN0b3JlZBgIIAEoCzITLm11c3Rlci52MS5SZXN0b3JlZEgAEicKBmFjdGlvbhgJIAEoCzIVLm11c3Rlci52MS5BY3Rpb25Eb25lSAASJQoEZ2F0ZRgKIAEoCzIVLm11c3Rlci52MS5HYXRlUGFzc2VkSAASKQoFYXNpZGUYCyABKAsyGC5tdXN0ZXIudjEuQXNpZGVGaW5pc2hlZEgAEiMKBmNvcGllZBgMIAEoCzIRLm11c3Rlci52MS5Db3BpZWRIAEIJCgdvdXRjb21lInMKB0ZhaWx1cmUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEgwKBGhpbnQYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEigKB2RldGFpbHMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ir4CCgxQb2ludENyZWF0ZWQSEAoIcG9pbnRfaWQYASABKAkSEwoLc291cmNlX3R5cGUYAiABKAkSEgoKcmVwb3NpdG9yeRgDIAEoCRIuCgpzdGFydGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgh0YWtlbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWxvZ2ljYWxfYnl0ZXMYByABKAQSFAoMc3RvcmVkX2J5dGVzGAggASgEEg8KB2VudHJpZXMYCSABKAQSJgoFZmFjdHMYCiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IkwKC0NoZWNrUmVzdWx0EikKCGZpbmRpbmdzGAEgAygLMhcubXVzdGVyLnYxLkNoZWNrRmluZGluZxISCgpmcmVlX2J5dGVzGAIgASgEIk0KDENoZWNrRmluZGluZxIQCghzZXZlcml0eRgBIAEoCRIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSDAoEaGludBgEIAEoCSJxCghSZXN0b3JlZBINCgVieXRlcxgBIAEoBBINCgVpdGVtcxgCIAEoBBIQCghhc2lkZV9pZBgDIAEoCRINCgVub3RlcxgEIAMoCRImCgVmYWN0cxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiLwoKQWN0aW9uRG9uZRIRCglleGl0X2NvZGUYASABKAUSDgoGb3V0cHV0GAIgASgJIk8KCkdhdGVQYXNzZWQSDgoGcm91bmRzGAEgASgNEjEKDWhlYWx0aHlfc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIh4KDUFzaWRlRmluaXNoZWQSDQoFbm90ZXMYASADKAkicAoGQ29waWVkEg8KB3ByZXNlbnQYASADKAkSKQoGZmFpbGVkGAIgAygLMhkubXVzdGVyLnYxLlBvaW50Tm90Q29waWVkEgwKBGxlZnQYAyABKA0SDQoFcGFja3MYBCABKA0SDQoFYnl0ZXMYBSABKAQiRQoOUG9pbnROb3RDb3BpZWQSEAoIcG9pbnRfaWQYASABKAkSIQoFZXJyb3IYAiABKAsyEi5tdXN0ZXIudjEuRmFpbHVyZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One unit of work for one target. A repeat of (command_id, attempt) is answered from the journal.
@@ -88,6 +88,12 @@ export type Command = Message<"muster.v1.Command"> & {
      */
     value: FinishAside;
     case: "aside";
+  } | {
+    /**
+     * @generated from field: muster.v1.Copy copy = 16;
+     */
+    value: Copy;
+    case: "copy";
   } | { case: undefined; value?: undefined };
 };
 
@@ -334,6 +340,13 @@ export type Restore = Message<"muster.v1.Restore"> & {
    * @generated from field: bool allow_new_target = 6;
    */
   allowNewTarget: boolean;
+
+  /**
+   * Copies of the repository; what one of them cannot give is read from the next.
+   *
+   * @generated from field: repeated muster.v1.RepositoryGrant copies = 7;
+   */
+  copies: RepositoryGrant[];
 };
 
 /**
@@ -342,6 +355,59 @@ export type Restore = Message<"muster.v1.Restore"> & {
  */
 export const RestoreSchema: GenMessage<Restore> = /*@__PURE__*/
   messageDesc(file_muster_v1_command, 6);
+
+/**
+ * Copies recovery points into a copy of the repository. A repeat copies what is still missing there.
+ *
+ * @generated from message muster.v1.Copy
+ */
+export type Copy = Message<"muster.v1.Copy"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * @generated from field: muster.v1.RepositoryGrant from = 3;
+   */
+  from?: RepositoryGrant | undefined;
+
+  /**
+   * @generated from field: muster.v1.RepositoryGrant to = 4;
+   */
+  to?: RepositoryGrant | undefined;
+
+  /**
+   * @generated from field: repeated string points = 5;
+   */
+  points: string[];
+
+  /**
+   * 0: no limit.
+   *
+   * @generated from field: uint64 bytes_per_second = 6;
+   */
+  bytesPerSecond: bigint;
+
+  /**
+   * Nothing is begun after it; without it there is no end.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 7;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message muster.v1.Copy.
+ * Use `create(CopySchema)` to create a new message.
+ */
+export const CopySchema: GenMessage<Copy> = /*@__PURE__*/
+  messageDesc(file_muster_v1_command, 7);
 
 /**
  * @generated from message muster.v1.RunAction
@@ -358,7 +424,7 @@ export type RunAction = Message<"muster.v1.RunAction"> & {
  * Use `create(RunActionSchema)` to create a new message.
  */
 export const RunActionSchema: GenMessage<RunAction> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 7);
+  messageDesc(file_muster_v1_command, 8);
 
 /**
  * @generated from message muster.v1.Gate
@@ -395,7 +461,7 @@ export type Gate = Message<"muster.v1.Gate"> & {
  * Use `create(GateSchema)` to create a new message.
  */
 export const GateSchema: GenMessage<Gate> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 8);
+  messageDesc(file_muster_v1_command, 9);
 
 /**
  * @generated from message muster.v1.FinishAside
@@ -422,7 +488,7 @@ export type FinishAside = Message<"muster.v1.FinishAside"> & {
  * Use `create(FinishAsideSchema)` to create a new message.
  */
 export const FinishAsideSchema: GenMessage<FinishAside> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 9);
+  messageDesc(file_muster_v1_command, 10);
 
 /**
  * @generated from enum muster.v1.FinishAside.Verb
@@ -457,7 +523,7 @@ export type FinishAside_Verb = (typeof FinishAside_Verb)[keyof typeof FinishAsid
  * Describes the enum muster.v1.FinishAside.Verb.
  */
 export const FinishAside_VerbSchema: GenEnum<FinishAside_Verb> = /*@__PURE__*/
-  enumDesc(file_muster_v1_command, 9, 0);
+  enumDesc(file_muster_v1_command, 10, 0);
 
 /**
  * @generated from message muster.v1.CommandStarted
@@ -484,7 +550,7 @@ export type CommandStarted = Message<"muster.v1.CommandStarted"> & {
  * Use `create(CommandStartedSchema)` to create a new message.
  */
 export const CommandStartedSchema: GenMessage<CommandStarted> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 10);
+  messageDesc(file_muster_v1_command, 11);
 
 /**
  * @generated from message muster.v1.CommandProgress
@@ -532,7 +598,7 @@ export type CommandProgress = Message<"muster.v1.CommandProgress"> & {
  * Use `create(CommandProgressSchema)` to create a new message.
  */
 export const CommandProgressSchema: GenMessage<CommandProgress> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 11);
+  messageDesc(file_muster_v1_command, 12);
 
 /**
  * @generated from message muster.v1.CommandFinished
@@ -603,6 +669,12 @@ export type CommandFinished = Message<"muster.v1.CommandFinished"> & {
      */
     value: AsideFinished;
     case: "aside";
+  } | {
+    /**
+     * @generated from field: muster.v1.Copied copied = 12;
+     */
+    value: Copied;
+    case: "copied";
   } | { case: undefined; value?: undefined };
 };
 
@@ -611,7 +683,7 @@ export type CommandFinished = Message<"muster.v1.CommandFinished"> & {
  * Use `create(CommandFinishedSchema)` to create a new message.
  */
 export const CommandFinishedSchema: GenMessage<CommandFinished> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 12);
+  messageDesc(file_muster_v1_command, 13);
 
 /**
  * An error value of the registry (docs/errors.md).
@@ -650,7 +722,7 @@ export type Failure = Message<"muster.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 13);
+  messageDesc(file_muster_v1_command, 14);
 
 /**
  * @generated from message muster.v1.PointCreated
@@ -714,7 +786,7 @@ export type PointCreated = Message<"muster.v1.PointCreated"> & {
  * Use `create(PointCreatedSchema)` to create a new message.
  */
 export const PointCreatedSchema: GenMessage<PointCreated> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 14);
+  messageDesc(file_muster_v1_command, 15);
 
 /**
  * @generated from message muster.v1.CheckResult
@@ -736,7 +808,7 @@ export type CheckResult = Message<"muster.v1.CheckResult"> & {
  * Use `create(CheckResultSchema)` to create a new message.
  */
 export const CheckResultSchema: GenMessage<CheckResult> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 15);
+  messageDesc(file_muster_v1_command, 16);
 
 /**
  * @generated from message muster.v1.CheckFinding
@@ -770,7 +842,7 @@ export type CheckFinding = Message<"muster.v1.CheckFinding"> & {
  * Use `create(CheckFindingSchema)` to create a new message.
  */
 export const CheckFindingSchema: GenMessage<CheckFinding> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 16);
+  messageDesc(file_muster_v1_command, 17);
 
 /**
  * @generated from message muster.v1.Restored
@@ -811,7 +883,7 @@ export type Restored = Message<"muster.v1.Restored"> & {
  * Use `create(RestoredSchema)` to create a new message.
  */
 export const RestoredSchema: GenMessage<Restored> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 17);
+  messageDesc(file_muster_v1_command, 18);
 
 /**
  * @generated from message muster.v1.ActionDone
@@ -835,7 +907,7 @@ export type ActionDone = Message<"muster.v1.ActionDone"> & {
  * Use `create(ActionDoneSchema)` to create a new message.
  */
 export const ActionDoneSchema: GenMessage<ActionDone> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 18);
+  messageDesc(file_muster_v1_command, 19);
 
 /**
  * @generated from message muster.v1.GatePassed
@@ -859,7 +931,7 @@ export type GatePassed = Message<"muster.v1.GatePassed"> & {
  * Use `create(GatePassedSchema)` to create a new message.
  */
 export const GatePassedSchema: GenMessage<GatePassed> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 19);
+  messageDesc(file_muster_v1_command, 20);
 
 /**
  * @generated from message muster.v1.AsideFinished
@@ -876,5 +948,68 @@ export type AsideFinished = Message<"muster.v1.AsideFinished"> & {
  * Use `create(AsideFinishedSchema)` to create a new message.
  */
 export const AsideFinishedSchema: GenMessage<AsideFinished> = /*@__PURE__*/
-  messageDesc(file_muster_v1_command, 20);
+  messageDesc(file_muster_v1_command, 21);
+
+/**
+ * @generated from message muster.v1.Copied
+ */
+export type Copied = Message<"muster.v1.Copied"> & {
+  /**
+   * Ids of the points that are in the target now.
+   *
+   * @generated from field: repeated string present = 1;
+   */
+  present: string[];
+
+  /**
+   * @generated from field: repeated muster.v1.PointNotCopied failed = 2;
+   */
+  failed: PointNotCopied[];
+
+  /**
+   * Points that were left for the next time.
+   *
+   * @generated from field: uint32 left = 3;
+   */
+  left: number;
+
+  /**
+   * @generated from field: uint32 packs = 4;
+   */
+  packs: number;
+
+  /**
+   * @generated from field: uint64 bytes = 5;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message muster.v1.Copied.
+ * Use `create(CopiedSchema)` to create a new message.
+ */
+export const CopiedSchema: GenMessage<Copied> = /*@__PURE__*/
+  messageDesc(file_muster_v1_command, 22);
+
+/**
+ * @generated from message muster.v1.PointNotCopied
+ */
+export type PointNotCopied = Message<"muster.v1.PointNotCopied"> & {
+  /**
+   * @generated from field: string point_id = 1;
+   */
+  pointId: string;
+
+  /**
+   * @generated from field: muster.v1.Failure error = 2;
+   */
+  error?: Failure | undefined;
+};
+
+/**
+ * Describes the message muster.v1.PointNotCopied.
+ * Use `create(PointNotCopiedSchema)` to create a new message.
+ */
+export const PointNotCopiedSchema: GenMessage<PointNotCopied> = /*@__PURE__*/
+  messageDesc(file_muster_v1_command, 23);
 
