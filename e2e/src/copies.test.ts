@@ -3,11 +3,11 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { waitFor } from "@muster/core/testing";
 import { type S3Site, startS3Site } from "@muster/object-store/testing";
-import type { ApiPoint } from "@muster/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectCode } from "./testing/expect-code.ts";
 import { useFleet } from "./testing/fleet.ts";
 import { fingerprint, writeRandomTree } from "./testing/tree.ts";
+import type { PointView } from "./testing/views.ts";
 
 let site: S3Site;
 let bucket: string;
@@ -46,7 +46,7 @@ const fleet = useFleet(
   }),
 );
 
-const points = async () => (await fleet().controlPlane.get<{ items: ApiPoint[] }>("/api/v1/points")).items;
+const points = async () => (await fleet().controlPlane.get<{ items: PointView[] }>("/api/v1/points")).items;
 const lost = () => `${fleet().repository}.lost`;
 
 describe("a fleet with a repository on a disk and a copy of it in S3", () => {

@@ -7,6 +7,14 @@ interface ErrorView {
   readonly hint: string;
 }
 
+export interface PointView {
+  readonly id: string;
+  readonly damaged: boolean;
+  readonly verifiedAt?: string;
+  readonly verifyLevel?: string;
+  readonly copies: readonly { readonly repository: string; readonly damaged: boolean; readonly verifyLevel?: string }[];
+}
+
 export interface BackupView {
   readonly id: string;
   readonly source: string;
