@@ -5,7 +5,10 @@ import { silentLogger } from "@muster/core";
 import { manualClock } from "@muster/core/testing";
 import { hosts, openDatabase, targetEpochs } from "@muster/database";
 import { startPostgres } from "@muster/database/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { openStore } from "@muster/object-store";
+import { addKey, newKeyPair, unlockFromText } from "@muster/repository";
+import { startKeyService } from "@muster/repository/testing";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { recordAudit } from "../audit/record.ts";
 import { newestPoints } from "../catalog/points-store.ts";
 import { retentionDecisions } from "../catalog/retention.ts";
@@ -53,7 +56,10 @@ async function plane(url?: string) {
 const act = (cp: Parameters<typeof recordAudit>[0], at: number, actor: "user:ann" | "system" = "user:ann") =>
   recordAudit(cp, at, { actor, action: "plan.apply", subject: "x" });
 
-describe("a backup of the control plane", () => {
+/** Each opens several databases; for a machine that has other things to do. */
+const patience = { timeout: 180_000 };
+
+describe("a backup of the control plane", patience, () => {
   it("is due at first, after its interval, and soon after an act of a person; not after one of the system", async () => {
     await using test = await plane();
     const { cp, clock } = test;
@@ -99,7 +105,7 @@ describe("a backup of the control plane", () => {
   });
 });
 
-describe("a restored control plane", () => {
+describe("a restored control plane", patience, () => {
   it("has its authority, token, keys and configuration, and no command of it counts as stale", async () => {
     const lost = await plane();
     const { cp, clock, data, configFile, folder, place } = lost;
@@ -153,6 +159,25 @@ describe("a restored control plane", () => {
     writeFileSync(join(folder, "new.restoring", "authority.pem"), "half");
     await restoreControlPlane(target, dependencies);
     expect(readFileSync(join(folder, "new", "authority.pem"), "utf8")).toContain("PRIVATE KEY");
+  });
+
+  it("is opened by a private key from a safe, and by the key service", async () => {
+    await using test = await plane();
+    await using service = await startKeyService();
+    const { cp, clock, folder, place } = test;
+    await protectOwnData(cp, "main", signal);
+    for (const [name, value] of Object.entries(service.environment)) vi.stubEnv(name, value);
+    const given = unlockFromText(readFileSync(place.key, "utf8"));
+    const { publicKey, privateKey } = newKeyPair();
+    const store = await openStore(place.repository);
+    await addKey(store, given, { publicKey });
+    await addKey(store, given, { kmsKey: await service.createKey() });
+    writeFileSync(join(folder, "safe.key"), `# typed from paper\n${privateKey.toLowerCase()}\n`);
+    for (const [n, key] of [join(folder, "safe.key"), "kms"].entries()) {
+      const target = { ...place, key, data: join(folder, `new-${n}`) };
+      expect((await restoreControlPlane(target, { clock, log: silentLogger })).rows).toBeGreaterThan(0);
+    }
+    vi.unstubAllEnvs();
   });
 
   it("comes from a PostgreSQL server to another one, or to an embedded database when that is asked for", async () => {
