@@ -13,7 +13,7 @@ export interface RestoreThreads {
 }
 
 /** MB of JavaScript objects in a thread; it needs a few, and a limit makes V8 collect what it would let pile up. */
-const threadHeap = 48;
+const threadHeap = 32;
 
 interface Thread {
   readonly waiting: PromiseWithResolvers<void>[];

@@ -25,7 +25,7 @@ const owner = { ...settings.owner, sealKey: Buffer.from(settings.owner.sealKey) 
 const ids = chunkIds(Buffer.from(settings.idKey));
 
 /** Segments leave buffers outside V8's heap behind, which it alone would let pile up. */
-const collectEvery = 4;
+const collectEvery = 1;
 /** There where the process was started with --expose-gc; see `dataProcess` in core. */
 const collect = globalThis.gc;
 let opened = 0;
