@@ -13,6 +13,7 @@ export const helpers = {
   "muster-agent-job": join(root, "apps/agent/src/jobs/entry.ts"),
   "muster-agent-describe": join(root, "apps/agent/src/config/describe-process.ts"),
   "muster-agent-signing-request": join(root, "apps/agent/src/enrolment/signing-request-process.ts"),
+  "muster-vault-worker": join(root, "apps/control-plane/src/vault/worker.ts"),
   "muster-pack-worker": join(root, "libs/repository/src/pack/pack-worker.ts"),
   "muster-restore-worker": join(root, "libs/repository/src/restore/restore-worker.ts"),
 } as const;

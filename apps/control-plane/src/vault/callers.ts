@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { MusterError } from "@muster/core";
 import type { ControlPlane } from "../context.ts";
 import { knownAgent } from "../hosts/certificates.ts";
 import { domainsOf } from "./access.ts";
+import type { Peer } from "./peer.ts";
 import { type Permissions, refusalOf } from "./permission.ts";
 import type { VaultRequest } from "./request.ts";
 
@@ -11,9 +13,10 @@ const mostRemembered = 10_000;
 
 export interface Callers {
   /**
-   * Finds out whose certificate (DER) it is and whether it may do this. Throws `certificate-revoked`, `forbidden`.
+   * Finds out whose certificate it is and whether it may do this. Its dates are looked at again, because connections are
+   * kept. Throws `unauthenticated`, `certificate-revoked`, `forbidden`.
    */
-  authorize(certificate: Uint8Array, request: VaultRequest): Promise<Permissions>;
+  authorize(peer: Peer, request: VaultRequest): Promise<Permissions>;
   close(): void;
 }
 
@@ -34,7 +37,8 @@ export function createCallers(cp: ControlPlane): Callers {
 
   return {
     close,
-    async authorize(certificate, request) {
+    async authorize({ certificate, expiresAt }, request) {
+      if (cp.clock.now() >= expiresAt) throw expired(expiresAt);
       const { repository } = request;
       const key = `${repository}/${createHash("sha256").update(certificate).digest("base64")}`;
       const found = known.get(key);
@@ -51,4 +55,10 @@ export function createCallers(cp: ControlPlane): Callers {
       return permissions;
     },
   };
+}
+
+function expired(at: number): MusterError {
+  return new MusterError("unauthenticated", `the agent's certificate expired at ${new Date(at).toISOString()}`, {
+    hint: "Look in the agent's log why it was not renewed; enrol the host again with a fresh token and --force.",
+  });
 }

@@ -1,7 +1,6 @@
 import { type Clock, MusterError } from "@muster/core";
 import { openStreamingFileStore, type StreamingStore } from "@muster/object-store";
-import type { Config } from "../config.ts";
-import { createUsage, type Usage } from "./usage.ts";
+import { createUsage, type Quotas, type Usage } from "./usage.ts";
 
 /** One repository that agents reach through the vault. */
 export interface OpenVault {
@@ -19,24 +18,25 @@ export interface VaultRepositories {
 /** A body that is still to come after so long, in milliseconds, was cut off long before. */
 const longestWrite = 2 * 3_600_000;
 
-/** The repositories of the configuration that lie in the vault; no other can be reached through it. */
+/** The repositories of these folders, by name; no other can be reached. */
 export function createVaultRepositories(
-  { repositories, vault }: Pick<Config, "repositories" | "vault">,
+  folders: Readonly<Record<string, string>>,
+  quotas: Quotas,
   clock: Clock,
 ): VaultRepositories {
   const opened = new Map<string, Promise<OpenVault>>();
   const openFolder = async (folder: string): Promise<OpenVault> => {
     const store = await openStreamingFileStore(folder);
     await store.removeStaged(clock.now() - longestWrite);
-    return { store, usage: createUsage(store, vault) };
+    return { store, usage: createUsage(store, quotas) };
   };
   return {
     open(name) {
       const known = opened.get(name);
       if (known !== undefined) return known;
-      const place = Object.hasOwn(repositories, name) ? repositories[name] : undefined;
-      if (place?.inVault !== true) throw new MusterError("not-found", `the vault has no repository ${name}`);
-      const opening = openFolder(place.url);
+      const folder = Object.hasOwn(folders, name) ? folders[name] : undefined;
+      if (folder === undefined) throw new MusterError("not-found", `the vault has no repository ${name}`);
+      const opening = openFolder(folder);
       opened.set(name, opening);
       opening.catch(() => opened.delete(name));
       return opening;

@@ -1,23 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
-import { asMusterError, type Clock, type Logger, MusterError } from "@muster/core";
+import { asMusterError, MusterError } from "@muster/core";
 import { vaultWire } from "@muster/object-store";
 import { answerError, answerJson } from "./answer.ts";
-import type { Callers } from "./callers.ts";
 import { answerGet, answerInfo, answerList } from "./get.ts";
 import type { VaultLimits, Weight } from "./limits.ts";
-import { peerOf } from "./peer.ts";
+import { type Peer, peerOf } from "./peer.ts";
 import type { Permissions } from "./permission.ts";
 import { announced, answerPut } from "./put.ts";
 import type { OpenVault, VaultRepositories } from "./repositories.ts";
 import { parseRequest, type VaultRequest } from "./request.ts";
 
 export interface VaultContext {
-  readonly callers: Pick<Callers, "authorize">;
+  /** Whether the peer may do this. Throws when not. */
+  authorize(peer: Peer, request: VaultRequest): Promise<Permissions>;
   readonly repositories: VaultRepositories;
   readonly limits: VaultLimits;
-  readonly clock: Clock;
-  readonly log: Logger;
+  /** Told of what was refused. */
+  warn(warning: { readonly peer: string; readonly code: string; readonly message: string }): void;
 }
 
 interface Exchange {
@@ -31,15 +31,16 @@ interface Exchange {
 export async function serveVault(context: VaultContext, exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   try {
-    const { certificate } = peerOf(tlsSocket(request), context.clock);
+    const peer = peerOf(tlsSocket(request));
     const asked = parseRequest(request.method ?? "", request.url ?? "");
-    const permissions = await context.callers.authorize(certificate, asked);
+    const permissions = await context.authorize(peer, asked);
     const vault = await context.repositories.open(asked.repository);
     await context.limits.run(permissions.host, weightOf(asked), () => carryOut(vault, asked, permissions, exchange));
   } catch (thrown) {
     const { code, message } = asMusterError(thrown);
     if (code !== "object-missing" && code !== "object-exists") {
-      context.log.warn({ peer: request.socket.remoteAddress, code }, `the vault refused a request: ${message}`);
+      const peer = request.socket.remoteAddress ?? "";
+      context.warn({ peer, code, message: `the vault refused a request: ${message}` });
     }
     answerError(response, thrown, { close: hasBody(exchange) });
   }
