@@ -17,6 +17,7 @@ export * from "./run/create.ts";
 export { isOverdue } from "./run/deadline.ts";
 export * from "./run/events.ts";
 export * from "./run/model.ts";
+export { type Move, movedServices, movesOf } from "./run/moves.ts";
 export { allSteps, findStep, isDone, isLive, stepRun } from "./run/steps.ts";
 export { supersededTargets } from "./run/superseded.ts";
 export { transition } from "./run/transition.ts";

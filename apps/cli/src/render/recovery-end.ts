@@ -14,6 +14,7 @@ export function recoveryEndText(recovery: ApiRecovery, style: Style): string {
     headText(recovery, style),
     measuredText(recovery, style),
     troubleText(recovery, style),
+    movesText(recovery, style),
     nextText(recovery),
   ];
   return parts.filter((part) => part !== "").join("\n");
@@ -69,6 +70,17 @@ function outputText({ details }: Failure, style: Style): string {
   if (typeof output !== "string" || output.trim() === "") return "";
   const lines = stripVTControlCharacters(output).trimEnd().split("\n").slice(-shownLines);
   return lines.map((line) => `\n    ${style.dim("|")} ${line}`).join("");
+}
+
+/** The plan does not follow a service to another host by itself: until it does, backups and probes go on where it was. */
+function movesText({ state, moves }: ApiRecovery, style: Style): string {
+  if (state !== "succeeded" && state !== "completed_with_exceptions") return "";
+  return moves
+    .map(({ service, from, to }) => {
+      const text = `${service} is on ${to} now, and the plan still says ${from}.`;
+      return `${style.warn(text)} Set host: ${to} in the plan and apply it.`;
+    })
+    .join("\n");
 }
 
 function nextText(recovery: ApiRecovery): string {

@@ -80,6 +80,13 @@ describe("a recovery on the screen", () => {
   });
 });
 
+it("says that the plan has to follow a service to another host", () => {
+  const moves = [{ service: "db", from: "db-1", to: "db-2" }];
+  const text = recoveryEndText(sampleRecovery({ state: "succeeded", moves }), style);
+  expect(text).toContain("db is on db-2 now, and the plan still says db-1. Set host: db-2 in the plan and apply it.");
+  expect(recoveryEndText(sampleRecovery({ state: "failed", moves }), style)).not.toContain("Set host");
+});
+
 describe("a recovery that was cancelled", () => {
   const cancelled = (aside: ApiRecovery["aside"], restore?: string, asideId?: string) => {
     const error = { code: "cancelled", message: "cancelled", hint: "", retryable: false, details: { restore } };

@@ -56,8 +56,9 @@ function exposureText({ sources, exposureSeconds, exposureState }: ApiServiceSta
 }
 
 /** The first thing that an operator should know. */
-function remarkOf({ hostOnline, recovery, probes, sources }: ApiServiceStatus): string {
+function remarkOf({ hostOnline, movedTo, recovery, probes, sources }: ApiServiceStatus): string {
   if (recovery !== undefined) return `recovering: ${recovery}`;
+  if (movedTo !== undefined) return `was recovered on ${movedTo}: set host: ${movedTo} in the plan and apply it`;
   if (!hostOnline) return "its agent is not connected";
   const failing = probes.find(({ state }) => state === "failing");
   if (failing !== undefined) return `${failing.name}: ${failing.message ?? "failing"}`;

@@ -52,6 +52,7 @@ describe("a service", () => {
     expect(remarkOf(sampleService({ sources: [late] }))).toBe("last backup of pages: the disk is full");
     const foreign = { ...source, warnings: ["another PostgreSQL cluster"] };
     expect(remarkOf(sampleService({ sources: [foreign] }))).toBe("newest point of pages: another PostgreSQL cluster");
+    expect(remarkOf(sampleService({ hostOnline: false, movedTo: "web-2" }))).toContain("set host: web-2 in the plan");
     expect(remarkOf(sampleService())).toBeUndefined();
   });
 

@@ -69,7 +69,8 @@ export function lastPointOf({ sources }: ApiServiceStatus): string | undefined {
 }
 
 /** The first thing that an operator should know. */
-export function remarkOf({ hostOnline, probes, sources }: ApiServiceStatus): string | undefined {
+export function remarkOf({ hostOnline, movedTo, probes, sources }: ApiServiceStatus): string | undefined {
+  if (movedTo !== undefined) return `was recovered on ${movedTo}: set host: ${movedTo} in the plan and apply it`;
   if (!hostOnline) return "its agent is not connected";
   const failing = probes.find(({ state }) => state === "failing");
   if (failing !== undefined) return `${failing.name}: ${failing.message ?? "failing"}`;

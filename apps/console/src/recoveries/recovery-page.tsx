@@ -97,6 +97,9 @@ function Standing({ recovery, now, onAct }: StandingProps) {
           {recovery.reason !== undefined && `: ${recovery.reason}`}
         </p>
         {recovery.aside !== "none" && <p className="quiet">{asideText(recovery)}</p>}
+        {movesText(recovery).map((text) => (
+          <p key={text}>{text}</p>
+        ))}
         <Buttons acts={actsOf(recovery)} onAct={onAct} label="Acts on the recovery" />
       </div>
       <p className={`clock ${time.tone}`} role="timer">
@@ -109,6 +112,12 @@ function Standing({ recovery, now, onAct }: StandingProps) {
       )}
     </section>
   );
+}
+
+/** The plan does not follow a service to another host by itself. */
+function movesText({ state, moves }: ApiRecovery): string[] {
+  if (state !== "succeeded" && state !== "completed_with_exceptions") return [];
+  return moves.map(({ service, to }) => `${service} is on ${to} now: set host: ${to} in the plan and apply it.`);
 }
 
 function asideText(recovery: ApiRecovery): string {

@@ -19,7 +19,7 @@ export function sampleRecovery(changes: Partial<ApiRecovery> = {}): ApiRecovery 
     ...{ id: "rec_1", state: "running", aside: "none", mode: "real", target: "latest", revision: 1 },
     ...{ plan: { name: "web", version: 1, hash: "a" }, hash: "b", scenario: "defaced", needsApproval: false },
     ...{ objectives: { rtoMs: 120_000, rpoMs: 600_000 }, tiers: [{ tier: 1, name: "Web" }] },
-    ...{ sources: [], spreadMs: 0, steps: [], criticalPath: [], findings: [] },
+    ...{ sources: [], spreadMs: 0, moves: [], steps: [], criticalPath: [], findings: [] },
     ...{ createdAt: at(0), createdBy: "user:ann", startedAt: at(0) },
     ...changes,
   };

@@ -1,6 +1,6 @@
 import { activeTargets, stepHistory } from "@muster/database";
 import { forEachDatabase } from "@muster/database/testing";
-import type { ApiRecovery } from "@muster/protocol";
+import type { ApiRecovery, ApiServiceStatus } from "@muster/protocol";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { renderMetrics } from "../status/metrics.ts";
 import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
@@ -302,6 +302,18 @@ forEachDatabase("a recovery", (open) => {
     const seqOf = (entries: { seq: number }[]) => entries.map(({ seq }) => seq);
     expect(Math.min(...seqOf(ends))).toBeGreaterThan(Math.max(...seqOf(grants)));
     expect((await fleet.test.call("viewer", "/api/v1/audit/verify")).json().ok).toBe(true);
+  });
+
+  it("says where a service is while the plan still has it elsewhere", async () => {
+    await using database = await open();
+    await using fleet = await testFleet(database, repository, { online: ["db-2", "app-1"] });
+    const movedTo = async () =>
+      (await fleet.test.call("viewer", "/api/v1/status")).json().services.map((one: ApiServiceStatus) => one.movedTo);
+    expect(await movedTo()).toEqual([undefined, undefined]);
+    const id = await fleet.begin({ onto: { "db-1": "db-2" } });
+    const done = await fleet.until(id, "the end", ended);
+    expect(done.moves).toEqual([{ service: "db", from: "db-1", to: "db-2" }]);
+    expect(await movedTo()).toEqual(["db-2", undefined]);
   });
 
   it("says at once why it cannot be: the future, before the first point, unknown names, no drill yet", async () => {

@@ -2,6 +2,8 @@ import type { ApiFleetStatus, ApiServiceStatus } from "@muster/protocol";
 import {
   exposure,
   fleetIndicator,
+  type Move,
+  movedServices,
   objectivesFor,
   type Run,
   serviceStatus,
@@ -16,7 +18,7 @@ import { ownBackupStatus } from "../own-backups/status.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
 import { rtoForecasts } from "../recoveries/forecasts.ts";
 import { nextDuePerSource } from "../schedules/store.ts";
-import { activeRuns, type HostRow, hostsByName, type ProbeRow, probesByKey } from "./store.ts";
+import { activeRuns, type HostRow, hostsByName, type ProbeRow, probesByKey, runsSinceFirstMove } from "./store.ts";
 
 type Exposure = ApiServiceStatus["sources"][number];
 
@@ -33,6 +35,8 @@ export interface FleetFacts {
   readonly nextDue: ReadonlyMap<string, Date>;
   readonly lastEnded: ReadonlyMap<string, BackupRow>;
   readonly runs: readonly Run[];
+  /** By service: where its newest recovery brought it, if that was another host than the plan's. */
+  readonly moved: ReadonlyMap<string, Move>;
   /** By service: milliseconds to come back, by what was measured. */
   readonly forecasts: ReadonlyMap<string, number>;
 }
@@ -48,6 +52,7 @@ export async function readFleet(tx: Tx, now: number): Promise<FleetFacts> {
     nextDue: await nextDuePerSource(tx),
     lastEnded: await lastEnded(tx),
     runs: await activeRuns(tx),
+    moved: movedServices((await runsSinceFirstMove(tx)).map(({ plan }) => plan)),
     forecasts: await rtoForecasts(tx, now),
   };
 }
@@ -80,6 +85,7 @@ function serviceStatusOf(facts: FleetFacts, found: FoundService): ApiServiceStat
     (run) => run.plan.mode === "real" && run.plan.steps.some((step) => step.service === name),
   );
   const worst = worstExposure(sources);
+  const moved = facts.moved.get(name);
   return {
     plan: plan.name,
     service: name,
@@ -88,6 +94,7 @@ function serviceStatusOf(facts: FleetFacts, found: FoundService): ApiServiceStat
     tierName: tierName(plan.model, service.tier),
     host: service.host,
     hostOnline,
+    movedTo: moved?.from === service.host ? moved.to : undefined,
     status: serviceStatus({ hostOnline, probes, recovering: recovery !== undefined }),
     since: sinceOf(facts, found, recovery?.startedAt),
     probes,

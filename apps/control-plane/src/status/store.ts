@@ -1,6 +1,6 @@
 import { hosts, planVersions, probeChanges, probeStates, recoveries, stepHistory } from "@muster/database";
 import type { Run } from "@muster/recovery";
-import { and, asc, desc, eq, gte, isNotNull, notInArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNotNull, min, notInArray, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 
 export type HostRow = typeof hosts.$inferSelect;
@@ -50,6 +50,26 @@ export async function realRunsSince(tx: Tx, since: Date): Promise<Run[]> {
     .from(recoveries)
     .where(and(eq(recoveries.mode, "real"), gte(recoveries.createdAt, since)))
     .orderBy(desc(recoveries.createdAt));
+  return rows.map((row) => row.run);
+}
+
+/** So many recoveries are looked through for services that moved. */
+const mostRuns = 50;
+
+/** Real recoveries that came to a good end, newest first, back to the first that brought something elsewhere; mostly none. */
+export async function runsSinceFirstMove(tx: Tx): Promise<Run[]> {
+  const good = and(eq(recoveries.mode, "real"), inArray(recoveries.state, ["succeeded", "completed_with_exceptions"]));
+  const [first] = await tx
+    .select({ at: min(recoveries.createdAt) })
+    .from(recoveries)
+    .where(and(good, sql`${recoveries.run}->'plan'->'hosts' <> '{}'::jsonb`));
+  if (first === undefined || first.at === null) return [];
+  const rows = await tx
+    .select({ run: recoveries.run })
+    .from(recoveries)
+    .where(and(good, gte(recoveries.createdAt, first.at)))
+    .orderBy(desc(recoveries.createdAt))
+    .limit(mostRuns);
   return rows.map((row) => row.run);
 }
 

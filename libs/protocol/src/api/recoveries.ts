@@ -88,6 +88,8 @@ export const recoveryPreviewSchema = z.object({
   tiers: z.array(z.object({ tier: z.int(), name: z.string() })),
   sources: z.array(resolvedSourceSchema),
   spreadMs: z.number(),
+  /** Services that come back on another host than the plan's; the plan has to follow by hand. */
+  moves: z.array(z.object({ service: z.string(), from: z.string(), to: z.string() })).default([]),
   steps: z.array(stepViewSchema),
   criticalPath: z.array(z.string()),
   forecastMs: z.number().optional(),

@@ -34,6 +34,8 @@ export const serviceStatusSchema = z.object({
   tierName: z.string(),
   host: z.string(),
   hostOnline: z.boolean(),
+  /** The host on which its newest recovery brought it back, while the plan still names another one. */
+  movedTo: z.string().optional(),
   status: componentStateSchema,
   since: instantSchema.optional(),
   probes: z.array(
