@@ -57,6 +57,10 @@ describe("the demo", () => {
     const { code, output } = await runDemo("--once");
     expect(output).not.toContain("WRONG");
     expect(output).toContain("The shop is back, and it is proven");
+    const disaster = output.slice(output.indexOf("Disaster"), output.indexOf("Recovery, tier by tier"));
+    for (const service of ["orders-db", "carts", "shop"])
+      expect(disaster).toMatch(new RegExp(`tier \\d  ${service} +major_outage`));
+    expect(output).not.toContain("status page"); // nobody answers there any more
     expect(output).toMatch(/RTO [\d.]+ s of 120\.0 s allowed: met/);
     expect(output).toMatch(/RPO [\d.]+ s of 600\.0 s allowed: met/);
     expect(code).toBe(0);

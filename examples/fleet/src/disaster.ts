@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { alive, until } from "./processes.ts";
 import { places, type Settings } from "./settings.ts";
 
+/** The services of the plan whose servers `strike` kills. */
+export const struckServices: readonly string[] = ["orders-db", "carts", "shop"];
+
 /** Destroys the fleet for real: kills the servers without warning, removes their data, breaks the configuration. */
 export async function strike(settings: Settings): Promise<string[]> {
   const at = places(settings);
