@@ -1,13 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dataProcess } from "@muster/core";
 import { run } from "../process/run.ts";
-import { bundle } from "../release/bundle.ts";
-import { helpers } from "../release/entries.ts";
-import { root } from "../workspace.ts";
 import { makeLargeFile, makeSmallFiles } from "./data-path/data.ts";
 import { type Measured, measure, median, storedMegabytes } from "./data-path/measure.ts";
+import { buildProgram, program } from "./data-path/program.ts";
 
 /*
  * Backup, backup of the same again, and restore: Muster against restic in one run on the same data, warm cache, encryption on,
@@ -27,20 +24,14 @@ interface Tool {
   command(verb: "init" | Step, repository: string, data: string, target: string): readonly string[];
 }
 
-/** Where Muster's program is built, as in a release; within the workspace, so that it finds its native packages. */
-const built = join(root, "node_modules/.cache/muster-bench");
-const programs = {
-  "muster-bench": join(root, "tools/bench/data-path/muster.ts"),
-  "muster-pack-worker": helpers["muster-pack-worker"],
-  "muster-restore-worker": helpers["muster-restore-worker"],
-};
 const muster: Tool = {
   name: "muster",
-  env: { BENCH_PASSPHRASE: "bench", NODE_COMPILE_CACHE: join(built, "compiled"), ...dataProcess.env },
+  env: program.env,
   command(verb, repository, data, target) {
-    const node = [process.execPath, ...dataProcess.execArgv, join(built, "muster-bench.js")];
-    if (verb === "init") return [...node, "init", repository];
-    return verb === "restore" ? [...node, "restore", repository, target] : [...node, "backup", repository, data];
+    if (verb === "init") return [...program.argv, "init", repository];
+    return verb === "restore"
+      ? [...program.argv, "restore", repository, target]
+      : [...program.argv, "backup", repository, data];
   },
 };
 const restic: Tool = {
@@ -104,7 +95,7 @@ async function main(): Promise<void> {
   if (!hasRestic) say("restic is not installed, so Muster is measured alone; install it with: apt-get install restic");
   const tools = hasRestic ? [muster, restic] : [muster];
   const scratch = mkdtempSync(join(tmpdir(), "muster-bench-"));
-  await bundle(programs, built, ".js");
+  await buildProgram();
   try {
     const [large, small] = [join(scratch, "large"), join(scratch, "small")];
     makeLargeFile(large, 1e9);

@@ -47,7 +47,9 @@ async function restore(): Promise<void> {
   await restoreTree(await domain.openPoint(latest.id), directory);
 }
 
-if (verb === "init") await initRepository(await createFileStore(repository), { passphrase });
+const isAddress = repository.includes("://");
+if (verb === "init")
+  await initRepository(isAddress ? await openStore(repository) : await createFileStore(repository), { passphrase });
 else if (verb === "backup") await backUp();
 else if (verb === "restore") await restore();
 else throw new Error(`unknown verb ${verb}`);

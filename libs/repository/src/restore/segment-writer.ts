@@ -10,8 +10,8 @@ import type { SegmentGroup } from "./segment-groups.ts";
 
 /** Threads at most: each costs about 50 MB. */
 const mostThreads = 2;
-/** Segments that are being read from the store or wait for a thread, for each thread. */
-const aheadPerThread = 3;
+/** Segments that are being read from the store or wait for a thread, for each thread: enough to hide the way to S3. */
+const aheadPerThread = 6;
 
 /** Reads segments and has them written by threads. */
 export interface SegmentWriter {
