@@ -6,6 +6,7 @@ import { addBackup } from "./commands/backup.ts";
 import { addBackups } from "./commands/backups.ts";
 import { addCatalog } from "./commands/catalog.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addHeal } from "./commands/heal.ts";
 import { addInit } from "./commands/init.ts";
 import { addKit } from "./commands/kit.ts";
 import { addPlan } from "./commands/plan.ts";
@@ -34,6 +35,7 @@ const commands: readonly ((program: Command, cli: Cli) => void)[] = [
   addRecover,
   addRecoveries,
   addVerify,
+  addHeal,
   addRetention,
   addRepository,
   addCatalog,

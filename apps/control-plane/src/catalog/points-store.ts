@@ -131,6 +131,20 @@ export async function markVerified(
     .where(and(inArray(pointCopies.pointId, [...ids]), eq(pointCopies.repository, repository)));
 }
 
+/** Notes that points are whole again in a repository where they were damaged. */
+export async function markHealed(tx: Tx, repository: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const whole = { damaged: false };
+  await tx
+    .update(points)
+    .set(whole)
+    .where(and(inArray(points.id, [...ids]), eq(points.repository, repository)));
+  await tx
+    .update(pointCopies)
+    .set(whole)
+    .where(and(inArray(pointCopies.pointId, [...ids]), eq(pointCopies.repository, repository)));
+}
+
 /** Marks points that cannot be restored; no later backup counts on them. */
 export async function setDamaged(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length > 0)

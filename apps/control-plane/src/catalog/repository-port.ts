@@ -1,4 +1,5 @@
 import { MusterError } from "@muster/core";
+import type { VerifySample } from "@muster/repository";
 import type { Repositories } from "../context.ts";
 
 /** What a manifest says of a point; times in milliseconds since the epoch. */
@@ -40,8 +41,15 @@ export interface CatalogRepository {
   /** The services that have points there. */
   domains(): AsyncIterable<string>;
   domain(service: string): {
-    listPoints(options: { signal: AbortSignal }): Promise<readonly ListedPoint[]>;
-    verify(options: { level: VerifyLevel; signal: AbortSignal }): Promise<DomainReport>;
+    listPoints(options: {
+      signal: AbortSignal;
+      onDamaged?: ((object: string, error: MusterError) => void) | undefined;
+    }): Promise<readonly ListedPoint[]>;
+    verify(options: {
+      level: VerifyLevel;
+      sample?: VerifySample | undefined;
+      signal: AbortSignal;
+    }): Promise<DomainReport>;
   };
 }
 

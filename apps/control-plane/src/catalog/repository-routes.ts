@@ -1,7 +1,14 @@
-import { catalogRebuiltSchema, repositorySchema, verifyCreateSchema, verifyReportSchema } from "@muster/protocol";
+import {
+  catalogRebuiltSchema,
+  healReportSchema,
+  repositorySchema,
+  verifyCreateSchema,
+  verifyReportSchema,
+} from "@muster/protocol";
 import { z } from "zod";
 import type { ControlPlane } from "../context.ts";
 import type { App } from "../http/app-types.ts";
+import { healRepository } from "./heal.ts";
 import { listRepositories } from "./list-repositories.ts";
 import { rebuildCatalog } from "./rebuild.ts";
 import { verifyRepository } from "./verify.ts";
@@ -36,5 +43,14 @@ export function repositoryRoutes(app: App, cp: ControlPlane): void {
       schema: { tags, params, body: verifyCreateSchema, response: { 200: verifyReportSchema } },
     },
     ({ params: { name }, body, caller }) => verifyRepository(cp, { ...body, repository: name }, `user:${caller.name}`),
+  );
+
+  app.post(
+    "/api/v1/repositories/:name/heal",
+    {
+      config: { role: "operator" },
+      schema: { tags, params, body: verifyCreateSchema, response: { 200: healReportSchema } },
+    },
+    ({ params: { name }, body, caller }) => healRepository(cp, { ...body, repository: name }, `user:${caller.name}`),
   );
 }

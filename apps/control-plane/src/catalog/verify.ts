@@ -1,5 +1,6 @@
 import { deadline, MusterError, newId } from "@muster/core";
 import { verifications } from "@muster/database";
+import type { VerifySample } from "@muster/repository";
 import { recordAudit } from "../audit/record.ts";
 import type { Actor, ControlPlane, Tx } from "../context.ts";
 import { markVerified } from "./points-store.ts";
@@ -25,7 +26,13 @@ export interface VerifyReport {
  */
 export async function verifyRepository(
   cp: ControlPlane,
-  request: { repository: string; level: VerifyLevel; service?: string | undefined },
+  request: {
+    repository: string;
+    level: VerifyLevel;
+    service?: string | undefined;
+    /** Reads one slice of the packs: what is damaged is noted, but no point is proven by a part. */
+    sample?: VerifySample | undefined;
+  },
   by: Actor,
 ): Promise<VerifyReport> {
   const repository = await openRepository(cp.repositories, request.repository);
@@ -33,11 +40,14 @@ export async function verifyRepository(
   const signal = deadline(patience);
   const found = new Map<string, DomainReport>();
   for (const service of await servicesOf(repository, cp.db, request.service)) {
-    found.set(service, await repository.domain(service).verify({ level: request.level, signal }));
+    found.set(
+      service,
+      await repository.domain(service).verify({ level: request.level, sample: request.sample, signal }),
+    );
   }
   const finishedAt = new Date(cp.clock.now()).toISOString();
   const report = { repository: request.repository, level: request.level, startedAt, finishedAt, ...sum(found) };
-  await cp.db.transaction((tx) => storeReport(tx, report, found, by));
+  await cp.db.transaction((tx) => storeReport(tx, report, { found, by, sampled: request.sample !== undefined }));
   return report;
 }
 
@@ -60,8 +70,7 @@ function sum(found: ReadonlyMap<string, DomainReport>): Pick<VerifyReport, "poin
 async function storeReport(
   tx: Tx,
   report: VerifyReport,
-  found: ReadonlyMap<string, DomainReport>,
-  by: Actor,
+  { found, by, sampled }: { found: ReadonlyMap<string, DomainReport>; by: Actor; sampled: boolean },
 ): Promise<void> {
   const { repository, level } = report;
   const [startedAt, finishedAt] = [new Date(report.startedAt), new Date(report.finishedAt)];
@@ -72,7 +81,7 @@ async function storeReport(
     const damaged = new Set(damage.flatMap(({ point }) => point ?? []));
     const note = { verifiedAt: finishedAt, verifyLevel: level };
     const whole = points.filter((id) => !damaged.has(id));
-    await markVerified(tx, repository, whole, { ...note, damaged: false });
+    if (!sampled) await markVerified(tx, repository, whole, { ...note, damaged: false });
     await markVerified(tx, repository, [...damaged], { ...note, damaged: true });
   }
   const details = { level, points: report.points, damage: report.damage.length };

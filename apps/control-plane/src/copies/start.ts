@@ -1,3 +1,4 @@
+import { verifyDueSlices } from "../catalog/verify-slices.ts";
 import type { ControlPlane } from "../context.ts";
 import { bringKeysToCopies } from "../repositories/bring-keys.ts";
 import { type Loop, startLoop } from "../schedules/loop.ts";
@@ -6,6 +7,8 @@ import { startDueCopies } from "./start-due.ts";
 
 /** Between two looks at what is not copied yet, in milliseconds. */
 const interval = 5000;
+/** Between two looks whether a part of a repository is due to be read, in milliseconds. */
+const verifyInterval = 600_000;
 /** Between two looks for keys that copies lack, in milliseconds. */
 const keysInterval = 600_000;
 
@@ -17,6 +20,7 @@ export function registerCopies(cp: ControlPlane): void {
 export async function startCopies(cp: ControlPlane): Promise<Loop> {
   const loops = [
     startLoop(cp, "copy", interval, () => startDueCopies(cp)),
+    startLoop(cp, "verification", verifyInterval, () => verifyDueSlices(cp)),
     startLoop(cp, "keys of copies", keysInterval, () => bringKeysToCopies(cp.config, cp.log)),
   ];
   const stop = async (): Promise<void> => {

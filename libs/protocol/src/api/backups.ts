@@ -122,3 +122,11 @@ export const verifyReportSchema = z.object({
     z.object({ service: z.string(), point: z.string().optional(), object: z.string(), message: z.string() }),
   ),
 });
+
+/** What a repair of a repository has brought back, and what no copy has whole. */
+export const healReportSchema = z.object({
+  repository: z.string(),
+  healed: z.array(z.object({ service: z.string(), object: z.string(), from: z.string().optional() })),
+  points: z.array(z.string()).describe("Ids of points that a copy has given back as a whole."),
+  left: verifyReportSchema.shape.damage,
+});
