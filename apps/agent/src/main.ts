@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addCarry } from "./commands/carry.ts";
 import { addCheck } from "./commands/check.ts";
 import { addEnroll } from "./commands/enroll.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -15,6 +16,7 @@ addEnroll(program);
 addRun(program);
 addCheck(program);
 addRestore(program);
+addCarry(program);
 addKeys(program);
 
 try {
