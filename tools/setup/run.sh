@@ -24,8 +24,8 @@ case $task in
   bench) needs_servers=yes ;;
   demo) needs_servers=yes needs_console=yes program=examples/fleet/src/main.ts ;;
   release) needs_servers=no needs_console=yes ;;
-  check | fix | generate) needs_servers=no ;;
-  *) fail "unknown task \"$task\"" "Use one of: demo, test, check, fix, generate, bench, release." ;;
+  check | fix | generate | model) needs_servers=no ;;
+  *) fail "unknown task \"$task\"" "Use one of: demo, test, check, fix, generate, bench, model, release." ;;
 esac
 shift
 
