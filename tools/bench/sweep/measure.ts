@@ -1,4 +1,5 @@
-import { statfsSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { makeLargeDomain, previewLargeDomain } from "@muster/repository/testing";
 
 /** One step of the benchmark, in a process of its own so that its peak of memory is its own. */
@@ -8,14 +9,14 @@ const domain = { path, chunks: Number(chunks), points: Number(points) };
 if (step === "make") {
   await makeLargeDomain(domain);
 } else {
-  const usedNow = (): number => {
-    const { blocks, bfree, bsize } = statfsSync(scratch);
-    return (blocks - bfree) * bsize;
-  };
-  const before = usedNow();
+  const sizeOf = (file: string): number => statSync(join(scratch, file), { throwIfNoEntry: false })?.size ?? 0;
   let disk = 0;
   const look = setInterval(() => {
-    disk = Math.max(disk, usedNow() - before);
+    const files = readdirSync(scratch, { recursive: true, encoding: "utf8" });
+    disk = Math.max(
+      disk,
+      files.reduce((sum, file) => sum + sizeOf(file), 0),
+    );
   }, 100);
   const began = performance.now();
   const report = await previewLargeDomain(domain, scratch, ["p0"]);

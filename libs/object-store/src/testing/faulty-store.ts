@@ -1,8 +1,8 @@
 import { MusterError, sleep } from "@muster/core";
-import type { ObjectStore } from "../port.ts";
+import type { DeletableStore, ObjectStore } from "../port.ts";
 import { collect } from "./collect.ts";
 
-export type Operation = "put" | "get" | "head" | "list";
+export type Operation = "put" | "get" | "head" | "list" | "delete";
 
 /** What happens to a call: see `faultyStore`. */
 export type Fault =
@@ -19,11 +19,15 @@ export interface FaultyStore extends ObjectStore {
 
 const lost = () => new MusterError("store-unavailable", "injected fault");
 
+type Plan = (call: number, operation: Operation, key: string) => Fault | undefined;
+
 /** The same store, with a fault for the calls that `plan` (number from 0, operation, key) names. */
+export function faultyStore(store: DeletableStore, plan: Plan): FaultyStore & DeletableStore;
+export function faultyStore(store: ObjectStore, plan: Plan): FaultyStore;
 export function faultyStore(
-  store: ObjectStore,
-  plan: (call: number, operation: Operation, key: string) => Fault | undefined,
-): FaultyStore {
+  store: ObjectStore & Partial<Pick<DeletableStore, "delete">>,
+  plan: Plan,
+): FaultyStore & Partial<Pick<DeletableStore, "delete">> {
   let calls = 0;
   const run = async <T>(operation: Operation, key: string, work: () => Promise<T>): Promise<T> => {
     const fault = plan(calls++, operation, key);
@@ -34,7 +38,9 @@ export function faultyStore(
     if (fault?.kind === "fail-after") throw lost();
     return fault?.kind === "truncate" && result instanceof Uint8Array ? halfOf(result) : result;
   };
+  const remove = store.delete?.bind(store);
   return {
+    ...(remove === undefined ? {} : { delete: (key, options) => run("delete", key, () => remove(key, options)) }),
     description: `faulty ${store.description}`,
     calls: () => calls,
     put: (key, bytes, options) => run("put", key, () => store.put(key, bytes, options)),

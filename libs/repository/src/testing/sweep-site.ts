@@ -3,18 +3,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeletableStore } from "@muster/object-store";
 import { type MemoryStore, memoryStore } from "@muster/object-store/testing";
-import { initRepository } from "../repository.ts";
+import { domainContext } from "../context.ts";
+import { sweepAuthority } from "../sweep/authority.ts";
+import { sweepRepository } from "../sweep/sweep.ts";
 import type { SweepOptions, SweepReport } from "../sweep/types.ts";
-import type { Domain, DomainGrant, Repository } from "../types.ts";
-import { passphrase } from "./sample.ts";
+import type { Domain, DomainGrant } from "../types.ts";
+import { grantedDomain } from "./sample.ts";
 
 export const grace = 1000;
+/** No passphrase is stretched for it. */
+const grant = {
+  repositoryId: "00000000-0000-4000-8000-00000000000f",
+  domain: "d",
+  key: Buffer.alloc(32, 9).toString("base64url"),
+};
 const hour = 3_600_000;
 
 /** A repository in memory whose store has a clock that the test moves, and a catalog that says what may go. */
 export interface SweepSite extends AsyncDisposable {
   readonly store: MemoryStore;
-  readonly repository: Repository;
   readonly domain: Domain;
   readonly grant: DomainGrant;
   /** Ids of points that may go, of those that may not after all, and of those that are reported as gone. */
@@ -32,7 +39,9 @@ export interface SweepSite extends AsyncDisposable {
 export async function sweepSite(): Promise<SweepSite> {
   let time = Date.UTC(2026, 0, 1);
   const store = memoryStore(new Map(), () => ++time);
-  const repository = await initRepository(store, { passphrase });
+  const authority = sweepAuthority(Buffer.alloc(32, 1), grant.repositoryId, grant.domain);
+  const context = (through: DeletableStore) =>
+    domainContext(through, grant.repositoryId, grant.domain, Buffer.from(grant.key, "base64url"));
   const scratch = await mkdtemp(join(tmpdir(), "muster-sweep-"));
   const [expired, held, deleted] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const rules: SweepOptions["rules"] = {
@@ -44,16 +53,18 @@ export async function sweepSite(): Promise<SweepSite> {
   };
   const site: SweepSite = {
     store,
-    repository,
-    domain: repository.domain("d"),
-    grant: repository.grant("d"),
+    domain: grantedDomain(store, grant),
+    grant,
     expired,
     held,
     deleted,
     advance: (milliseconds) => {
       time += milliseconds;
     },
-    sweep: (options = {}, through = store) => repository.sweep(through, { rules, grace, scratch, ...options }),
+    sweep: (options = {}, through = store) => {
+      const open = () => ({ domain: context(through), authority });
+      return sweepRepository(through, open, { rules, grace, scratch, ...options });
+    },
     async sweepAll() {
       for (let round = 0; round < 4; round++) {
         await site.sweep();
