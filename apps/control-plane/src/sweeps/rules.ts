@@ -25,7 +25,7 @@ export function sweepRules(cp: ControlPlane, repository: string): SweepRules {
       }),
     async deleted(service, ids) {
       await cp.db.transaction(async (tx) => {
-        const points = await removePoints(tx, ids);
+        const points = await removePoints(tx, repository, ids);
         if (points.length === 0) return;
         const details = { repository, points };
         await recordAudit(tx, cp.clock.now(), { actor: "system", action: "point.delete", subject: service, details });

@@ -1,5 +1,5 @@
-import { pointHolds, points, sweeps } from "@muster/database";
-import { and, desc, eq, exists, inArray, isNotNull, isNull, lt, not, sql } from "drizzle-orm";
+import { pointCopies, pointHolds, points, sweeps } from "@muster/database";
+import { and, desc, eq, exists, inArray, isNotNull, isNull, lt, not, or, sql } from "drizzle-orm";
 import type { Tx } from "../context.ts";
 
 export type SweepRow = typeof sweeps.$inferSelect;
@@ -96,18 +96,18 @@ export async function unexpire(tx: Tx, id: string): Promise<void> {
   await tx.update(points).set({ expiredAt: null, expiryReason: null }).where(eq(points.id, id));
 }
 
-/** The points of a service in a repository that retention gave up, that are not held. */
+/** The points of a service in a repository, first copies or further ones, that retention gave up and that are not held. */
 export async function expiredPoints(
   tx: Tx,
   repository: string,
   service: string,
 ): Promise<{ id: string; reason: string | null }[]> {
+  const copy = and(eq(pointCopies.pointId, points.id), eq(pointCopies.repository, repository));
+  const here = or(eq(points.repository, repository), exists(tx.select().from(pointCopies).where(copy)));
   return tx
     .select({ id: points.id, reason: points.expiryReason })
     .from(points)
-    .where(
-      and(eq(points.repository, repository), eq(points.service, service), isNotNull(points.expiredAt), notHeld(tx)),
-    );
+    .where(and(here, eq(points.service, service), isNotNull(points.expiredAt), notHeld(tx)));
 }
 
 /** Decides on the deletion of those of these points that have expired and are not held; returns them. */
@@ -126,14 +126,29 @@ export async function startDeleting(tx: Tx, ids: readonly string[], at: Date): P
   return rows.map(({ id }) => id);
 }
 
-/** Removes points that are gone from the catalog; returns those that were in it. */
-export async function removePoints(tx: Tx, ids: readonly string[]): Promise<string[]> {
+/**
+ * Notes that points are gone from a repository; returns those that were in it. One that has a further copy stays in the catalog, as
+ * a point of that copy's repository; the last one takes the point with it.
+ */
+export async function removePoints(tx: Tx, repository: string, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const rows = await tx
-    .delete(points)
-    .where(inArray(points.id, [...ids]))
-    .returning({ id: points.id });
-  return rows.map(({ id }) => id);
+  const gone = await tx
+    .delete(pointCopies)
+    .where(and(inArray(pointCopies.pointId, [...ids]), eq(pointCopies.repository, repository)))
+    .returning({ id: pointCopies.pointId });
+  const own = and(inArray(points.id, [...ids]), eq(points.repository, repository));
+  for (const { id } of await tx.select({ id: points.id }).from(points).where(own)) {
+    const [next] = await tx.select().from(pointCopies).where(eq(pointCopies.pointId, id)).limit(1);
+    gone.push({ id });
+    if (next === undefined) {
+      await tx.delete(points).where(eq(points.id, id));
+      continue;
+    }
+    await tx.update(points).set({ repository: next.repository }).where(eq(points.id, id));
+    const moved = and(eq(pointCopies.pointId, id), eq(pointCopies.repository, next.repository));
+    await tx.delete(pointCopies).where(moved);
+  }
+  return gone.map(({ id }) => id);
 }
 
 function notHeld(tx: Tx) {

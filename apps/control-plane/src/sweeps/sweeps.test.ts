@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { silentLogger } from "@muster/core";
 import { waitFor } from "@muster/core/testing";
-import { auditRecords, points, sweeps } from "@muster/database";
+import { auditRecords, pointCopies, points, sweeps } from "@muster/database";
 import type { ApiSweep } from "@muster/protocol";
 import { eq } from "drizzle-orm";
 import { expect, it } from "vitest";
@@ -13,6 +13,7 @@ import { prepareRepositories } from "../repositories/open.ts";
 import { renderMetrics } from "../status/metrics.ts";
 import { type TestControlPlane, testControlPlane } from "../testing/index.ts";
 import { holdPoint } from "./hold.ts";
+import { sweepRules } from "./rules.ts";
 import { sweepDue } from "./start.ts";
 import { endSilentSweeps, insertSweep } from "./store.ts";
 import { sweepRepository } from "./sweep-repository.ts";
@@ -169,6 +170,22 @@ it("sweeps by itself when the time has come, one at a time", async () => {
   const rows = await test.cp.db.select().from(sweeps);
   expect(rows.map(({ id, state }) => (id === "swp_live" ? state : ""))).toContain("failed");
   await endSilentSweeps(test.cp.db, at, null);
+});
+
+it("takes a point out of the catalog with its last copy", async () => {
+  const { test } = await filled(["copied", "newer"], ["copied"]);
+  await using _ = test;
+  await test.cp.db.insert(pointCopies).values({ pointId: "copied", repository: "far", copiedAt: new Date(noon) });
+  const { deleted, expired } = sweepRules(test.cp, "main");
+  await deleted("db", ["copied"]);
+  await deleted("db", ["copied"]); // after a crash it is told again
+  const [row] = await test.cp.db.select().from(points).where(eq(points.id, "copied"));
+  expect(row).toMatchObject({ repository: "far" });
+  expect([...(await expired("db")).keys()]).toEqual([]);
+  const far = sweepRules(test.cp, "far");
+  expect([...(await far.expired("db")).keys()]).toEqual(["copied"]);
+  await far.deleted("db", ["copied"]);
+  expect(await ids(test)).toEqual(["newer"]);
 });
 
 it("says that a repository has no sweep, where none is configured", async () => {

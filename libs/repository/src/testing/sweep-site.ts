@@ -36,6 +36,23 @@ export interface SweepSite extends AsyncDisposable {
   keys(part: string): string[];
 }
 
+/** One sweep of a store by whoever has the domain's key; the points that have expired may go. */
+export async function sweepOnce(
+  store: DeletableStore,
+  site: { readonly grant: DomainGrant; readonly expired: readonly string[]; readonly scratch: string },
+): Promise<SweepReport> {
+  const { repositoryId, domain, key } = site.grant;
+  const context = domainContext(store, repositoryId, domain, Buffer.from(key, "base64url"));
+  const authority = sweepAuthority(Buffer.alloc(32, 1), repositoryId, domain);
+  const rules: SweepOptions["rules"] = {
+    expired: async () => new Map(site.expired.map((id) => [id, "a test says so"])),
+    release: async (_, points) => new Set(points.filter((id) => site.expired.includes(id))),
+    deleted: async () => undefined,
+  };
+  return sweepRepository(store, () => ({ domain: context, authority }), { rules, grace: 1, scratch: site.scratch });
+}
+
+/** A site with an empty repository. */
 export async function sweepSite(): Promise<SweepSite> {
   let time = Date.UTC(2026, 0, 1);
   const store = memoryStore(new Map(), () => ++time);

@@ -1,9 +1,10 @@
-import { openFileStore } from "@muster/object-store";
+import { openDeletableFileStore, openFileStore } from "@muster/object-store";
 import { faultyStore } from "@muster/object-store/testing";
 import { openDomain } from "../index.ts";
 import type { DomainGrant } from "../types.ts";
 import { seededRandom } from "./random.ts";
 import { backUp, meta, spec, takenAt } from "./sample.ts";
+import { sweepOnce } from "./sweep-site.ts";
 
 /*
  * A process that works on a repository, for tests that kill it or measure its memory. It gets one task over IPC.
@@ -11,6 +12,7 @@ import { backUp, meta, spec, takenAt } from "./sample.ts";
 
 export type Task = { readonly path: string; readonly grant: DomainGrant } & (
   | { readonly kind: "points"; readonly seed: number }
+  | { readonly kind: "sweep"; readonly expired: readonly string[]; readonly scratch: string }
   | { readonly kind: "stream"; readonly bytes: number }
 );
 
@@ -44,6 +46,15 @@ async function writePoints(task: Task & { kind: "points" }): Promise<void> {
   }
 }
 
+/** Sweeps again and again, with a grace that is over at once. */
+async function sweep({ path, grant, expired, scratch }: Task & { kind: "sweep" }): Promise<void> {
+  const store = faultyStore(await openDeletableFileStore(path), () => {
+    void report({ kind: "call" });
+    return undefined;
+  });
+  for (;;) await sweepOnce(store, { grant, expired, scratch });
+}
+
 /** Stores a long stream, then reads it back. */
 async function writeStream(task: Task & { kind: "stream" }): Promise<void> {
   const domain = await openDomain(await openFileStore(task.path), task.grant);
@@ -71,6 +82,8 @@ async function* longStream(length: number): AsyncGenerator<Uint8Array> {
 
 process.once("message", async (message) => {
   const task = message as Task; // from `startWorker`
-  await (task.kind === "points" ? writePoints(task) : writeStream(task));
+  if (task.kind === "points") await writePoints(task);
+  else if (task.kind === "sweep") await sweep(task);
+  else await writeStream(task);
   process.disconnect();
 });
