@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { waitFor } from "@muster/core/testing";
 import { type S3Site, startS3Site } from "@muster/object-store/testing";
@@ -47,6 +47,7 @@ const fleet = useFleet(
 );
 
 const points = async () => (await fleet().controlPlane.get<{ items: PointView[] }>("/api/v1/points")).items;
+const isPack = /packs\/..\/[0-9a-f]{32}$/;
 const lost = () => `${fleet().repository}.lost`;
 
 describe("a fleet with a repository on a disk and a copy of it in S3", () => {
@@ -64,6 +65,21 @@ describe("a fleet with a repository on a disk and a copy of it in S3", () => {
     const [point] = await points();
     expect(point?.copies[0]).toMatchObject({ repository: "second", verifyLevel: "read", damaged: false });
     expect(point?.verifiedAt).toBeUndefined(); // that was the copy
+  });
+
+  it("heals the first repository from the copy, and overwrites nothing", async () => {
+    const [name = ""] = (await readdir(fleet().repository, { recursive: true })).filter((file) => isPack.test(file));
+    const pack = join(fleet().repository, name);
+    const bytes = await readFile(pack);
+    bytes.writeUInt8((bytes[5000] ?? 0) ^ 1, 5000);
+    await writeFile(pack, bytes);
+    expectCode(await fleet().muster("verify", "--repository", "main", "--level", "read"), 3);
+    const healed = await fleet().muster("heal", "--repository", "main");
+    expectCode(healed);
+    expect(healed.stdout).toContain(`${name}: from second`);
+    expect((await readFile(pack)).equals(bytes)).toBe(true);
+    expectCode(await fleet().muster("verify", "--repository", "main", "--level", "read"));
+    expect(await points()).toMatchObject([{ damaged: false, verifyLevel: "read" }]);
   });
 
   it("restores from the copy when the first repository is gone, and says so in the step", async () => {
