@@ -168,6 +168,40 @@ test("an object that the store has locked is reported and left for later", async
   expect(await listed(site)).toEqual([]);
 });
 
+test("an older sweeper that wakes up when a newer one has begun does nothing more", async () => {
+  await using site = await sweepSite();
+  await backUp(site.domain, { a: files.a }, { pointId: "old" });
+  await backUp(site.domain, { b: files.b }, { pointId: "new" });
+  site.expired.add("old");
+  await site.sweep();
+  site.advance(grace);
+  const reached = Promise.withResolvers<void>();
+  const wakeUp = Promise.withResolvers<void>();
+  const changes: string[] = [];
+  const sleepy = {
+    ...site.store,
+    async *list(prefix: string) {
+      if (prefix === "d/leases/") {
+        reached.resolve();
+        await wakeUp.promise;
+      }
+      yield* site.store.list(prefix);
+    },
+    async delete(key: string) {
+      changes.push(key);
+      await site.store.delete(key);
+    },
+  };
+  const older = site.sweep({}, sleepy).catch((error: unknown) => error);
+  await reached.promise;
+  await site.sweep();
+  expect(await listed(site)).toEqual(["new"]);
+  wakeUp.resolve();
+  expect(await older).toMatchObject({ code: "sweep-superseded" });
+  expect(changes).toEqual([]);
+  await expectWhole(site, "new", { b: files.b });
+});
+
 test("many small indexes are merged, and points are read as before", async () => {
   await using site = await sweepSite();
   for (let n = 0; n < 17; n++) await backUp(site.domain, { f: random.bytes(2000) }, { pointId: `p${n}` });
