@@ -5,7 +5,7 @@ import { CommanderError } from "commander";
 export function reportFailure(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2; // commander has written its message
   const error = asMusterError(thrown);
-  process.stderr.write(`muster-agent: ${error.message}\n  (${error.code}) ${error.hint}\n`);
+  process.stderr.write(`muster-agent: ${error.message}\n  ${error.hint} (${error.code})\n`);
   switch (errorRegistry[error.code].kind) {
     case "invalid":
       return 2;

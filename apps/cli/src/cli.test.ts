@@ -128,6 +128,32 @@ describe("muster", () => {
     expect(backup.terminal.errors()).toContain(said);
   });
 
+  it("asks the server nothing when nobody can confirm a recovery", async () => {
+    await using server = await peer({});
+    const { code, terminal } = await muster(["--server", server.url, "recover", "--service", "db"]);
+    expect(code).toBe(2);
+    expect(terminal.errors()).toBe(
+      "error: this needs to be confirmed, and nobody can be asked\n  Confirm it with --yes. (usage)\n",
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  it("says that a server speaks no TLS, and how to reach it", async () => {
+    await using server = await peer({});
+    const { terminal } = await muster(["--server", server.url.replace("http:", "https:"), "status"]);
+    expect(terminal.errors()).toContain("does not speak TLS\n  Use http://127.0.0.1:");
+    expect(terminal.errors()).not.toContain("SSL");
+  });
+
+  it("says that there is no plan yet", async () => {
+    const body = { at: "2026-03-02T12:00:00Z", indicator: "none", description: "No Services Set Up Yet" };
+    await using server = await peer({
+      "GET /api/v1/status": { body: { ...body, services: [], activeRecoveries: [] } },
+    });
+    const { terminal } = await muster(["--server", server.url, "status"]);
+    expect(terminal.output()).toContain("No plan is in force yet. Apply one with: muster plan apply");
+  });
+
   it("is not taken in by a server that is not a control plane", async () => {
     await using server = await peer({ "GET /api/v1/hosts": { body: { items: [{ name: 5 }] } } });
     const { code, terminal } = await muster(["--server", server.url, "agents"]);

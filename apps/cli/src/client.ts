@@ -89,6 +89,12 @@ function unreachable(server: string, cause: unknown, signal: AbortSignal): Muste
   if (signal.aborted && signal.reason instanceof MusterError) return signal.reason;
   if (signal.aborted) return new MusterError("timeout", `${server} did not answer in time`, { cause });
   const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+  if (server.startsWith("https:") && /wrong version number|packet length too long|SSL routines|EPROTO/i.test(reason)) {
+    return new MusterError("server-unavailable", `the control plane at ${server} does not speak TLS`, {
+      cause,
+      hint: `Use ${server.replace("https:", "http:")}, or give the control plane a certificate: http.tls in control-plane.yaml.`,
+    });
+  }
   const untrusted = server.startsWith("https:") && /certificate|self-signed|issuer/i.test(reason);
   return new MusterError("server-unavailable", `the control plane at ${server} does not answer: ${reason}`, {
     cause,

@@ -13,13 +13,17 @@ export async function confirmByName(cli: Cli, question: string, name: string): P
   if (answer.trim() !== name) throw notConfirmed();
 }
 
-function ask({ terminal, options, signal }: Cli, question: string): Promise<string> {
-  if (!terminal.asks || options().input === false) {
-    throw new MusterError("usage", "this needs to be confirmed, and nobody can be asked", {
-      hint: "Confirm it with --yes.",
-    });
-  }
-  return terminal.ask(question, signal);
+/** Throws `usage` when nobody can be asked. */
+export function requireSomebodyToAsk({ terminal, options }: Cli): void {
+  if (terminal.asks && options().input !== false) return;
+  throw new MusterError("usage", "this needs to be confirmed, and nobody can be asked", {
+    hint: "Confirm it with --yes.",
+  });
+}
+
+async function ask(cli: Cli, question: string): Promise<string> {
+  requireSomebodyToAsk(cli);
+  return cli.terminal.ask(question, cli.signal);
 }
 
 function notConfirmed(): MusterError {

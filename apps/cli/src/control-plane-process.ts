@@ -85,10 +85,10 @@ async function readyLine(
   throw startError(said());
 }
 
-/** The control plane's last words are two lines: the message, and code and hint. */
+/** The control plane's last words are two lines: the message, and hint and code. */
 function startError(text: string): MusterError {
   const message = /^muster-control-plane: (.*)$/m.exec(text)?.[1] ?? "the control plane did not start";
-  const [, code, hint] = /^ {2}\(([a-z-]+)\) (.*)$/m.exec(text) ?? [];
+  const [, hint, code] = /^ {2}(.*) \(([a-z-]+)\)$/m.exec(text) ?? [];
   const known =
     code === "port-in-use" || code === "data-in-use" || code === "config-invalid" || code === "database-unavailable";
   return new MusterError(known ? code : "internal", message, hint === undefined ? {} : { hint });

@@ -83,6 +83,6 @@ function stopSignal(): Promise<string> {
 function reportFailure(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2; // commander has said it
   const error = asMusterError(thrown);
-  process.stderr.write(`muster-control-plane: ${error.message}\n  (${error.code}) ${error.hint}\n`);
+  process.stderr.write(`muster-control-plane: ${error.message}\n  ${error.hint} (${error.code})\n`);
   return errorRegistry[error.code].kind === "invalid" ? 2 : 1;
 }

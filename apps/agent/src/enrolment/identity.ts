@@ -41,7 +41,7 @@ export function requireIdentity(path: string): Identity {
   const identity = readIdentity(path);
   if (identity !== undefined) return identity;
   throw new MusterError("unauthenticated", `this host is not enrolled: ${path} is not there`, {
-    hint: "Run: muster-agent enroll --token TOKEN",
+    hint: "Run: muster-agent enroll --token-file FILE, with the token of: muster token create --host NAME",
   });
 }
 

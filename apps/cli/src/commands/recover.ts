@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { collected, countOf, pairsOf } from "../arguments.ts";
 import type { Cli } from "../cli.ts";
 import type { Client } from "../client.ts";
-import { confirm, confirmByName } from "../confirm.ts";
+import { confirm, confirmByName, requireSomebodyToAsk } from "../confirm.ts";
 import { previewText } from "../render/preview.ts";
 import { parseTarget } from "../target-time.ts";
 import { waitLimit } from "../wait.ts";
@@ -57,6 +57,7 @@ export function addRecover(program: Command, cli: Cli): void {
 
 async function recover(cli: Cli, options: RecoverOptions): Promise<void> {
   const request = requestOf(options, systemClock.now());
+  if (options.dryRun !== true && options.yes !== true) requireSomebodyToAsk(cli);
   const client = await cli.client();
   const query = { checks: options.checks !== false };
   const preview = await client.post("/api/v1/recoveries/preview", recoveryPreviewSchema, request, { query });

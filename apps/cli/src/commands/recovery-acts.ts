@@ -14,6 +14,7 @@ interface ActOptions {
   readonly reason?: string;
   readonly yes?: boolean;
   readonly watch?: boolean;
+  readonly wait?: boolean;
   readonly timeout?: string;
 }
 
@@ -95,6 +96,7 @@ function addAct(recoveries: Command, cli: Cli, act: Act): void {
   if (act.question !== undefined) command.option("--yes", "do not ask");
   command
     .option("--watch", "follow the recovery to its end")
+    .option("--wait", "the same")
     .option("--timeout <duration>", "follow it no longer than this");
   command.action(async (...given: unknown[]) => {
     const options: ActOptions = command.opts();
@@ -117,7 +119,7 @@ async function carryOut(
   const body = act.body?.(recovery, step, options) ?? {};
   const path = `/api/v1/recoveries/${encodeURIComponent(recovery.id)}/${act.path}`;
   const moved = await client.post(path, recoverySchema, body);
-  if (options.watch === true || options.timeout !== undefined)
+  if (options.watch === true || options.wait === true || options.timeout !== undefined)
     return watchToEnd(cli, client, moved.id, waitLimit(timeoutOf(options.timeout), cli.signal));
   cli.print(moved, () => `${moved.id}: ${moved.state.replaceAll("_", " ")}`);
 }

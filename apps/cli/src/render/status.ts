@@ -16,12 +16,14 @@ export function statusText(status: ApiFleetStatus, style: Style): string {
   const recoveries = status.activeRecoveries.map(
     ({ id, mode, state }) => `${mode === "drill" ? "DRILL" : "RECOVERY"} ${id} is ${state.replaceAll("_", " ")}`,
   );
+  if (status.services.length === 0) parts.push("No plan is in force yet. Apply one with: muster plan apply plan.yaml");
   const remarks = [...recoveries.map(style.warn), ...status.controlPlane.map((own) => ownBackupText(own, style))];
   return [head, ...parts, ...(remarks.length === 0 ? [] : [remarks.join("\n")])].join("\n\n");
 }
 
-function indicatorText({ indicator, description }: ApiFleetStatus, style: Style): string {
+function indicatorText({ indicator, description, services }: ApiFleetStatus, style: Style): string {
   const text = style.bold(description);
+  if (services.length === 0) return text;
   if (indicator === "none") return style.good(text);
   return indicator === "minor" ? style.warn(text) : style.bad(text);
 }

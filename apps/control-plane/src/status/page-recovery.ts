@@ -26,6 +26,7 @@ function tierRow({ name, done, total, state }: TierProgress): Html {
 }
 
 function titleOf({ state }: PublicRecovery): string {
+  if (state === "rolled_back") return "A recovery was taken back";
   if (state === "succeeded") return "Services were recovered";
   if (state === "paused") return "The recovery is paused";
   return isEnded(state) ? "A recovery has ended" : "Services are being recovered";

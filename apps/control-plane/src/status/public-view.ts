@@ -165,7 +165,8 @@ function tierProgress(run: Run, tier: number, name: string): TierProgress {
     name,
     done: done.length,
     total: steps.length,
-    state: complete ? "done" : tierState(run, begun.length > 0),
+    // A recovery that was rolled back has brought nothing back for good.
+    state: complete && run.state !== "rolled_back" ? "done" : tierState(run, begun.length > 0),
     startedAt: begun.length > 0 ? Math.min(...begun) : undefined,
     finishedAt: complete && finished.length > 0 ? Math.max(...finished) : undefined,
   };

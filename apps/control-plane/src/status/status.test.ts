@@ -197,6 +197,14 @@ describe("the public status", () => {
     expect(page).toContain('<progress value="1" max="1" aria-label="Data: 1 of 1 steps done">');
   });
 
+  it("does not show a recovery that was rolled back as one that brought services back", async () => {
+    await using test = await plane();
+    await addRun(test, { state: "rolled_back", finishedAt: test.clock.now() });
+    const page = (await test.app.inject("/")).body;
+    expect(page).toContain("A recovery was taken back");
+    expect(page).not.toContain('<li class="done">');
+  });
+
   it("tells no host, address, error or private service", async () => {
     await using test = await plane();
     await setProbe(test, "db-1", "db-up", "failing");

@@ -38,4 +38,8 @@ describe("the line at the top of the page", () => {
   ] as const)("for %j is %s", (states, indicator) => {
     expect(fleetIndicator(states).indicator).toBe(indicator);
   });
+
+  it("claims nothing where there is nothing yet", () => {
+    expect(fleetIndicator([]).description).toBe("No Services Set Up Yet");
+  });
 });

@@ -40,5 +40,6 @@ export function fleetIndicator(states: readonly ComponentState[]): Indicator {
   if (out > 0 || states.includes("partial_outage")) return { indicator: "major", description: "Partial System Outage" };
   if (states.includes("degraded_performance")) return { indicator: "minor", description: "Degraded Performance" };
   if (states.includes("under_maintenance")) return { indicator: "minor", description: "Under Maintenance" };
+  if (states.length === 0) return { indicator: "none", description: "No Services Set Up Yet" };
   return { indicator: "none", description: "All Systems Operational" };
 }
