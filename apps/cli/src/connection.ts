@@ -37,17 +37,19 @@ export async function findConnection(options: GlobalOptions, terminal: Terminal)
   return { server: server.replace(/\/+$/, ""), token };
 }
 
-interface Endpoints {
+export interface LocalEndpoints {
   readonly http: string;
   readonly adminToken: string;
+  /** Its process; not in what older versions wrote. */
+  readonly pid?: number;
 }
 
 /** What a control plane has written down in its data folder on this machine; undefined when there is none that may be read. */
-async function localEndpoints({ environment, directory }: Terminal): Promise<Endpoints | undefined> {
+export async function localEndpoints({ environment, directory }: Terminal): Promise<LocalEndpoints | undefined> {
   for (const folder of [environment.MUSTER_DATA, localData, "/var/lib/muster-control-plane"]) {
     if (folder === undefined) continue;
     const text = await read(resolve(directory, folder, "endpoints.json"));
-    if (text !== undefined) return JSON.parse(text) as Endpoints; // as the control plane wrote it
+    if (text !== undefined) return JSON.parse(text) as LocalEndpoints; // as the control plane wrote it
   }
   return undefined;
 }

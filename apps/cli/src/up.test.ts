@@ -37,6 +37,13 @@ function lives(process_: number): boolean {
 }
 
 describe("muster with a control plane that it has started", () => {
+  it("says that it runs already instead of starting a second one", async () => {
+    const { code, out, err } = await muster("up", "--detach", ...anyPort);
+    expect(err).toBe("");
+    expect(out).toMatch(new RegExp(`^The control plane runs already at http://127.0.0.1:\\d+ \\(process ${pid}\\)\\.`));
+    expect(code).toBe(0);
+  });
+
   it("applies the plan that init wrote, and sees that nothing is protected", async () => {
     expect((await muster("plan", "check", "plan.yaml")).code).toBe(0);
     const applied = await muster("plan", "apply", "plan.yaml");

@@ -92,7 +92,8 @@ async function start(
     stack.defer(() => started.stop());
   }
   const endpoints = { http: http.url, ...identity.endpoints(), fingerprint: authority.fingerprint, adminToken };
-  await writePrivateFile(join(config.dataDirectory, "endpoints.json"), `${JSON.stringify(endpoints, undefined, 2)}\n`);
+  const written = { ...endpoints, pid: process.pid };
+  await writePrivateFile(join(config.dataDirectory, "endpoints.json"), `${JSON.stringify(written, undefined, 2)}\n`);
   const stop = (): Promise<void> => stack.disposeAsync();
   return { cp, endpoints, stop, [Symbol.asyncDispose]: stop };
 }

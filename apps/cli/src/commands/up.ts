@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { asMusterError, deadline } from "@muster/core";
 import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
-import { localData } from "../connection.ts";
+import { type LocalEndpoints, localData, localEndpoints } from "../connection.ts";
 import { type ReadyLine, startControlPlane } from "../control-plane-process.ts";
 
 interface UpOptions {
@@ -26,11 +27,13 @@ export function addUp(program: Command, cli: Cli): void {
     .option("--enrol-port <port>", "port of the agents' enrolment (7444; 0: any)")
     .option("--detach", "leave it running in the background")
     .action(async (options: UpOptions) => {
-      const running = await startControlPlane(
-        cli,
-        argumentsOf(options, cli.terminal.directory),
-        options.detach === true,
-      );
+      const args = argumentsOf(options, cli.terminal.directory);
+      const running = await startControlPlane(cli, args, options.detach === true).catch(async (thrown: unknown) => {
+        const there = options.detach === true ? await runningHere(cli, thrown) : undefined;
+        if (there === undefined) throw thrown;
+        cli.print(there, () => `The control plane runs already at ${there.http} (process ${there.pid ?? "unknown"}).`);
+      });
+      if (running === undefined) return;
       cli.print({ ...running.ready, pid: running.pid }, () => readyText(running.ready));
       if (options.detach === true) {
         cli.note(`\nIt runs in the background (process ${running.pid}); its log: ${running.log}`);
@@ -41,6 +44,20 @@ export function addUp(program: Command, cli: Cli): void {
       if ((await running.ended) !== 0) cli.end("failed");
     });
 }
+
+/** The control plane that has the data folder of this place, when that is why another one did not start and it answers. */
+async function runningHere(cli: Cli, thrown: unknown): Promise<LocalEndpoints | undefined> {
+  if (asMusterError(thrown).code !== "data-in-use") return undefined;
+  const there = await localEndpoints(cli.terminal);
+  if (there === undefined) return undefined;
+  const answer = await fetch(`${there.http}/healthz`, { signal: deadline(answerTime, cli.signal) }).catch(
+    () => undefined,
+  );
+  return answer?.ok === true ? there : undefined;
+}
+
+/** How long a control plane that runs may take to answer, in milliseconds. */
+const answerTime = 5000;
 
 function argumentsOf({ config, data, ...ports }: UpOptions, folder: string): string[] {
   const here = join(folder, "control-plane.yaml");
