@@ -3,7 +3,7 @@ import type { Identity } from "../enrolment/identity.ts";
 import { type ConnectionContext, holdSession } from "./connection.ts";
 
 /** Waits between tries, in milliseconds. */
-const usual = { initial: 1_000, max: 30_000 }; // who restored a control plane waits for its agents
+const usual = { initial: 500, max: 30_000 };
 const afterRevocation = { initial: 300_000, max: 900_000 };
 
 /** Keeps a session open for ever: reconnects with jittered waits until the signal aborts. */
