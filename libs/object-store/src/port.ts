@@ -33,6 +33,8 @@ export interface ByteRange {
 export interface ObjectStore {
   /** For people: kind and place, without credentials. */
   readonly description: string;
+  /** `false`: of two writers of one key both may succeed, against the contract. An operator has accepted that. */
+  readonly conditionalWrites?: false;
   /** Creates the object from the bytes (parts are joined in order). Throws `object-exists` if the key is taken. */
   put(key: string, bytes: Uint8Array | readonly Uint8Array[], options?: CallOptions): Promise<void>;
   /** The object's bytes, or exactly the range asked for. Throws `object-missing`. */

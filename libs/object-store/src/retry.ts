@@ -22,6 +22,7 @@ export function withRetry(store: ObjectStore, options: RetryOptions = defaults):
     );
   const retried: ObjectStore = {
     description: store.description,
+    ...(store.conditionalWrites === false ? { conditionalWrites: false } : {}),
     put: (key, bytes, call) => again(call, (attempt) => putAgain(store, retried, { key, bytes, call, attempt })),
     get: (key, call) => again(call, () => store.get(key, call)),
     head: (key, call) => again(call, () => store.head(key, call)),

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MusterError } from "@muster/core";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { withRetry } from "../retry.ts";
 import { collect } from "../testing/index.ts";
 import { errorAnswer, listAnswer, type ScriptedAnswer, scriptedServer } from "../testing/s3/scripted-server.ts";
 import { parseS3Location } from "./location.ts";
@@ -95,6 +96,8 @@ test("a server without conditional writes is refused when it is opened, unless t
   expect(await failureOf(open(refuses))).toMatchObject({ details: { reason: "not-supported" } });
   const accepted = await open(ignores, "&conditional-writes=off");
   expect(accepted.description).toContain("without conditional writes");
+  expect(accepted.conditionalWrites).toBe(false);
+  expect(withRetry(accepted).conditionalWrites).toBe(false);
 });
 
 test("a full store is `disk-full`", async () => {

@@ -18,7 +18,9 @@ export function s3Store(s3: Connection): ObjectStore {
   };
   const where = `bucket ${s3.bucket}${s3.prefix === "" ? "" : ` under ${s3.prefix}`} at ${s3.place}`;
   return {
-    description: s3.conditionalWrites ? where : `${where}, without conditional writes`,
+    ...(s3.conditionalWrites
+      ? { description: where }
+      : { description: `${where}, without conditional writes`, conditionalWrites: false }),
     async put(key, bytes, options) {
       begin(key, options);
       await putObject(s3, key, bytes, options?.signal);

@@ -4,7 +4,7 @@ import { malformed } from "../encoding/byte-reader.ts";
 import { openBox } from "../encrypt/box.ts";
 import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex, ChunkPlace, SegmentPlace } from "../index/chunk-index.ts";
-import { addUncoveredPacks } from "../index/load-index.ts";
+import { addUncoveredPacks, loadStoredIndex } from "../index/load-index.ts";
 import { packBoxKey, packKey } from "../pack/layout.ts";
 
 /** Decoded segments that a reader holds, of 1 to 2 MiB each. */
@@ -18,7 +18,53 @@ export interface ChunkReader {
   locate(id: Uint8Array): Promise<ChunkPlace>;
 }
 
+/**
+ * Reads by an index. Whoever reads holds no lease, so a sweep may put a pack's chunks elsewhere meanwhile: when a pack is gone, the
+ * index is loaded anew, and its chunks are read from where they are now.
+ */
 export function chunkReader(domain: DomainContext, index: ChunkIndex): ChunkReader {
+  const first = readerOf(domain, index);
+  let latest = first;
+  let renewing: Promise<void> | undefined;
+  const loadAnew = async (): Promise<void> => {
+    try {
+      latest = readerOf(domain, await loadStoredIndex(domain));
+    } finally {
+      renewing = undefined;
+    }
+  };
+  const renew = (): Promise<void> => {
+    renewing ??= loadAnew();
+    return renewing;
+  };
+  return {
+    locate: first.locate,
+    async read(id) {
+      const tried = latest;
+      try {
+        return await tried.read(id);
+      } catch (thrown) {
+        if (!isMissingPack(thrown)) throw thrown;
+        if (latest === tried) await renew();
+        return await latest.read(id).catch((again: unknown) => {
+          throw isCorrupt(again) ? thrown : again; // it is nowhere else: what was found first tells more
+        });
+      }
+    },
+  };
+}
+
+/** Whether it was `readBox` that found no pack. */
+export function isMissingPack(thrown: unknown): boolean {
+  return thrown instanceof MusterError && thrown.cause instanceof MusterError && thrown.cause.code === "object-missing";
+}
+
+function isCorrupt(thrown: unknown): boolean {
+  return thrown instanceof MusterError && thrown.code === "repository-corrupt";
+}
+
+/** Reads by one index, whatever has happened to the store since. */
+function readerOf(domain: DomainContext, index: ChunkIndex): ChunkReader {
   const load = segmentCache(domain, index);
   let searched: Promise<unknown> | undefined;
   const locate = async (id: Uint8Array): Promise<ChunkPlace> => {

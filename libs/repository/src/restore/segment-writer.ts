@@ -4,7 +4,8 @@ import type { DomainContext } from "../context.ts";
 import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
 import { packKey } from "../pack/layout.ts";
-import { readBox } from "../read/chunk-reader.ts";
+import { type ChunkReader, isMissingPack, readBox } from "../read/chunk-reader.ts";
+import { writeMovedGroup } from "./moved-group.ts";
 import { restoreThreads } from "./restore-threads.ts";
 import type { SegmentGroup } from "./segment-groups.ts";
 
@@ -12,6 +13,13 @@ import type { SegmentGroup } from "./segment-groups.ts";
 const mostThreads = 2;
 /** Segments that are being read from the store or wait for a thread, for each thread: enough to hide the way to S3. */
 const aheadPerThread = 6;
+
+/** Where a restore reads. */
+export interface RestoreSource {
+  readonly domain: DomainContext;
+  readonly index: ChunkIndex;
+  readonly chunks: ChunkReader;
+}
 
 /** Reads segments and has them written by threads. */
 export interface SegmentWriter {
@@ -28,8 +36,7 @@ export interface SegmentWriter {
 }
 
 export function segmentWriter(
-  domain: DomainContext,
-  index: ChunkIndex,
+  { domain, index, chunks }: RestoreSource,
   signal: AbortSignal | undefined,
   onWritten: (group: SegmentGroup) => void,
 ): SegmentWriter {
@@ -49,10 +56,15 @@ export function segmentWriter(
     const place = index.place(group.segment);
     const { packId, position, plainLength } = place;
     // A damaged box is found before anything is written, so the group can be written from another copy.
-    await readHealthy(domain, packKey(domain, packId), async () => {
-      const box = await readBox(domain, place);
-      await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
-    });
+    try {
+      await readHealthy(domain, packKey(domain, packId), async () => {
+        const box = await readBox(domain, place);
+        await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+      });
+    } catch (thrown) {
+      if (!isMissingPack(thrown)) throw thrown;
+      await writeMovedGroup(chunks, group); // a sweep took the pack away meanwhile
+    }
     onWritten(group);
   };
   return {

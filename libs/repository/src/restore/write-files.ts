@@ -1,23 +1,15 @@
 import { breather } from "@muster/core";
-import type { DomainContext } from "../context.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
-import type { ChunkReader } from "../read/chunk-reader.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
 import type { FileToWrite, WriteFilesOptions } from "../types.ts";
 import { createFile, fileMeta, finishFile } from "./new-file.ts";
 import { type OpenFiles, openFiles } from "./open-files.ts";
 import { type SegmentGroups, segmentGroups } from "./segment-groups.ts";
-import { segmentWriter } from "./segment-writer.ts";
+import { type RestoreSource, segmentWriter } from "./segment-writer.ts";
 import type { ChunkSpan } from "./thread-messages.ts";
 
 /** Files in the making; with more, those that wait for a segment get it now. */
 const mostOpenFiles = 256;
-
-export interface RestoreSource {
-  readonly domain: DomainContext;
-  readonly index: ChunkIndex;
-  readonly chunks: ChunkReader;
-}
 
 /**
  * Makes new files in threads: segment by segment, each read once as far as the order of the files allows. The thread that
@@ -28,7 +20,7 @@ export async function writeFilesInThreads(
   files: Iterable<FileToWrite> | AsyncIterable<FileToWrite>,
   { signal, onBytes, onFile }: WriteFilesOptions,
 ): Promise<void> {
-  const segments = segmentWriter(source.domain, source.index, signal, ({ bytes, files, pieces }) => {
+  const segments = segmentWriter(source, signal, ({ bytes, files, pieces }) => {
     onBytes?.(bytes);
     for (const _ of files) onFile?.();
     for (const { descriptor, chunk } of pieces) open.of(descriptor)?.written(chunk.length);

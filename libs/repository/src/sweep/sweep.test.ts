@@ -1,3 +1,4 @@
+import type { DeletableStore } from "@muster/object-store";
 import { expect, test } from "vitest";
 import { backUp, meta, pieces, readBack, seededRandom, spec } from "../testing/index.ts";
 import { grace, type SweepSite, sweepSite } from "../testing/sweep-site.ts";
@@ -210,4 +211,20 @@ test("many small indexes are merged, and points are read as before", async () =>
   expect((await site.sweep({ repackBelow: 0 })).domains[0]?.indexes).toEqual({ written: 0, deleted: 17 });
   expect(site.keys("/index/")).toHaveLength(1);
   expect((await site.domain.verify({ level: "read" })).damage).toEqual([]);
+});
+
+test("a store without conditional writes is not swept, but a preview says what would go", async () => {
+  await using site = await sweepSite();
+  await backUp(site.domain, { a: Buffer.alloc(1000, 1) }, { pointId: "old" });
+  site.expired.add("old");
+  const before = site.keys("");
+  const unconditional: DeletableStore = { ...site.store, conditionalWrites: false };
+  await expect(site.sweep({}, unconditional)).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("nothing is deleted in"),
+    hint: expect.stringContaining("conditional-writes=off"),
+  });
+  expect(site.keys("")).toEqual(before);
+  const preview = await site.sweep({ dryRun: true }, unconditional);
+  expect(preview.domains[0]?.points).toMatchObject([{ id: "old" }]);
 });

@@ -7,7 +7,7 @@ import type { DomainSweep, SweepOptions, SweepReport } from "./types.ts";
 
 /**
  * Sweeps every domain of a repository; see `sweepDomain`. Only one sweeper is at work: a newer one makes an older stop with
- * `sweep-superseded`. Throws when the store fails; what was done until then stays done, and the next sweep goes on.
+ * `sweep-superseded`. Throws `usage` for a store without conditional writes, where nothing could be decided once. Throws when the store fails; what was done until then stays done, and the next sweep goes on.
  */
 export async function sweepRepository(
   store: DeletableStore,
@@ -16,6 +16,7 @@ export async function sweepRepository(
 ): Promise<SweepReport> {
   if (!(options.grace > 0)) throw new MusterError("usage", "the grace of a sweep must be longer than nothing");
   const dryRun = options.dryRun ?? false;
+  if (!dryRun && store.conditionalWrites === false) throw unsafe(store);
   const epoch = dryRun ? undefined : await beginEpoch(store);
   const names: string[] = [];
   for await (const name of listDomains(store)) names.push(name);
@@ -25,4 +26,15 @@ export async function sweepRepository(
     domains.push(await sweepDomain(open(name), store, epoch, options));
   }
   return { epoch: epoch?.number ?? 0, dryRun, domains };
+}
+
+/** Marks, verdicts and leases each count because they can be made once. */
+function unsafe({ description }: DeletableStore): MusterError {
+  return new MusterError(
+    "usage",
+    `nothing is deleted in ${description}: a running backup could lose data that it counts on`,
+    {
+      hint: "Move the repository to a server with conditional writes and take conditional-writes=off out of its address, or delete nothing.",
+    },
+  );
 }
