@@ -45,10 +45,15 @@ export function addPoints(program: Command, cli: Cli): void {
 }
 
 function pointTable({ style }: Cli, points: readonly ApiPoint[]): string {
+  const now = systemClock.now();
   const rows = points.map((point) => [
-    ...[moment(point.takenAt), ago(point.takenAt, systemClock.now()), `${point.service}/${point.source}`, point.host],
+    ...[moment(point.takenAt), ago(point.takenAt, now), `${point.service}/${point.source}`, point.host],
     ...[formatSize(point.logicalBytes), formatSize(point.storedBytes), placesOf(point), point.id],
-    point.damaged ? style.bad("damaged") : point.expiredAt !== undefined ? style.dim("expired") : verifiedText(point),
+    point.damaged
+      ? style.bad("damaged")
+      : point.expiredAt !== undefined
+        ? style.dim("expired")
+        : verifiedText(point, now),
   ]);
   const headings = ["MOMENT", "AGE", "SOURCE", "HOST", "SIZE", "STORED", "REPOSITORY", "POINT", "STATE"];
   return table(headings, rows, { style, right: [4, 5] });
@@ -59,7 +64,17 @@ function placesOf({ repository, damaged, copies }: ApiPoint): string {
   return [{ repository, damaged }, ...copies].map((at) => at.repository + (at.damaged ? " (damaged)" : "")).join(", ");
 }
 
-function verifiedText({ verifiedAt, verifyLevel, warnings }: ApiPoint): string {
+/** The newest and deepest proof that some repository has the point whole, or how far the scheduled reading of its own has come. */
+function verifiedText({ verifiedAt, verifyLevel, sample, copies, warnings }: ApiPoint, now: number): string {
   if (warnings.length > 0) return "see below";
-  return verifiedAt === undefined ? "" : `verified (${verifyLevel ?? "?"})`;
+  const [proof] = [{ verifiedAt, verifyLevel }, ...copies.filter(({ damaged }) => !damaged)]
+    .filter((place) => place.verifiedAt !== undefined)
+    .sort((a, b) => depth(b) - depth(a) || Date.parse(b.verifiedAt ?? "") - Date.parse(a.verifiedAt ?? ""));
+  const sampled = sample === undefined || sample.read >= sample.of ? "" : `${sample.read} of ${sample.of} parts read`;
+  if (proof === undefined) return sampled;
+  const proven = `${proof.verifyLevel === "read" ? "read" : "present"} ${ago(proof.verifiedAt, now)}`;
+  return proof.verifyLevel === "read" || sampled === "" ? proven : `${proven}, ${sampled}`;
 }
+
+const depth = ({ verifyLevel }: { readonly verifyLevel?: string | undefined }): number =>
+  verifyLevel === "read" ? 1 : 0;

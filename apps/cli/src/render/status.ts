@@ -33,11 +33,13 @@ function tierText(services: readonly ApiServiceStatus[], style: Style): string {
   const head = style.bold(
     `Tier ${first?.tier ?? "?"}${first === undefined || first.tierName === `Tier ${first.tier}` ? "" : `: ${first.tierName}`}`,
   );
+  const copied = services.some(wantsCopy);
   const rows = services.map((service) => [
     ...[service.service, stateText(service, style), exposureText(service, style)],
+    ...(copied ? [copyText(service, style)] : []),
     ...[seconds(service.rpoSeconds), seconds(service.rtoSeconds), service.host, remarkOf(service)],
   ]);
-  const headings = ["SERVICE", "STATE", "EXPOSURE", "RPO", "RTO", "HOST", "REMARK"];
+  const headings = ["SERVICE", "STATE", "EXPOSURE", ...(copied ? ["COPY"] : []), "RPO", "RTO", "HOST", "REMARK"];
   return `${head}\n${table(headings, rows, { style })}`;
 }
 
@@ -57,6 +59,27 @@ function exposureText({ sources, exposureSeconds, exposureState }: ApiServiceSta
   return exposureState === "ok" ? style.good(text) : exposureState === "at-risk" ? style.warn(text) : style.bad(text);
 }
 
+const wantsCopy = ({ sources }: ApiServiceStatus): boolean => sources.some(({ copies }) => copies.length > 0);
+
+/** How old the newest copy outside the first repository is. */
+function copyText(service: ApiServiceStatus, style: Style): string {
+  if (!wantsCopy(service)) return style.dim("–");
+  if (service.copySeconds === undefined) return style.bad("none");
+  const failing = service.sources.some(({ copies }) => copies.some(({ lastError }) => lastError !== undefined));
+  const text = seconds(service.copySeconds);
+  return failing ? style.warn(`${text} (failing)`) : text;
+}
+
+/** Why a copy fails, in words. */
+function copyRemark(sources: ApiServiceStatus["sources"]): string {
+  const failed = sources.flatMap(({ source, copies }) =>
+    copies.flatMap(({ repository, lastError }) =>
+      lastError === undefined ? [] : [`last copy of ${source} to ${repository}: ${lastError}`],
+    ),
+  );
+  return failed[0] ?? "";
+}
+
 /** The first thing that an operator should know. */
 function remarkOf({ hostOnline, movedTo, recovery, probes, sources }: ApiServiceStatus): string {
   if (recovery !== undefined) return `recovering: ${recovery}`;
@@ -67,7 +90,9 @@ function remarkOf({ hostOnline, movedTo, recovery, probes, sources }: ApiService
   const broken = sources.find(({ lastError }) => lastError !== undefined);
   if (broken !== undefined) return `last backup of ${broken.source}: ${broken.lastError}`;
   const doubted = sources.find(({ warnings }) => warnings.length > 0);
-  return doubted === undefined ? "" : `newest point of ${doubted.source}: ${doubted.warnings.join("; ")}`;
+  return doubted === undefined
+    ? copyRemark(sources)
+    : `newest point of ${doubted.source}: ${doubted.warnings.join("; ")}`;
 }
 
 /** How well the control plane itself is protected. */

@@ -1,5 +1,5 @@
 import type { ApiFleetStatus, ApiServiceStatus } from "@muster/protocol";
-import { plain, type Tone } from "../words.ts";
+import { durationText, plain, type Tone } from "../words.ts";
 
 export interface TierView {
   readonly tier: number;
@@ -77,7 +77,23 @@ export function remarkOf({ hostOnline, movedTo, probes, sources }: ApiServiceSta
   const broken = sources.find(({ lastError }) => lastError !== undefined);
   if (broken !== undefined) return `last backup of ${broken.source}: ${broken.lastError}`;
   const doubted = sources.find(({ warnings }) => warnings.length > 0);
-  return doubted === undefined ? undefined : `newest point of ${doubted.source}: ${doubted.warnings.join("; ")}`;
+  if (doubted !== undefined) return `newest point of ${doubted.source}: ${doubted.warnings.join("; ")}`;
+  return failedCopyOf(sources);
+}
+
+function failedCopyOf(sources: ApiServiceStatus["sources"]): string | undefined {
+  const failed = sources.flatMap(({ source, copies }) =>
+    copies.flatMap(({ repository, lastError }) =>
+      lastError === undefined ? [] : [`last copy of ${source} to ${repository}: ${lastError}`],
+    ),
+  );
+  return failed[0];
+}
+
+/** How old the newest copy outside the first repository is, in words; undefined when the plan wants none. */
+export function copyTextOf({ sources, copySeconds }: ApiServiceStatus): string | undefined {
+  if (sources.every(({ copies }) => copies.length === 0)) return undefined;
+  return copySeconds === undefined ? "no copy yet" : `copy: ${durationText(copySeconds * 1000)} old`;
 }
 
 const indicatorTones: Readonly<Record<ApiFleetStatus["indicator"], Tone>> = {

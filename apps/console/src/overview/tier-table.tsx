@@ -3,7 +3,7 @@ import { Badge } from "../parts/badge.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { recoveryPath } from "../route.ts";
 import { durationText } from "../words.ts";
-import { exposureOf, healthOf, lastPointOf, remarkOf, type TierView } from "./fleet.ts";
+import { copyTextOf, exposureOf, healthOf, lastPointOf, remarkOf, type TierView } from "./fleet.ts";
 
 interface TierTableProps {
   readonly tier: TierView;
@@ -46,6 +46,7 @@ interface RowProps {
 function ServiceRow({ service, measuredAt, now }: RowProps) {
   const health = healthOf(service);
   const remark = remarkOf(service);
+  const copy = copyTextOf(service);
   return (
     <tr>
       <th scope="row">
@@ -66,6 +67,7 @@ function ServiceRow({ service, measuredAt, now }: RowProps) {
         ) : (
           <Moment at={lastPointOf(service)} now={now} />
         )}
+        {copy !== undefined && <small>{copy}</small>}
       </td>
       <td className="number">
         {durationText(service.rtoSeconds === undefined ? undefined : service.rtoSeconds * 1000)}

@@ -29,7 +29,11 @@ export function sampleService(changes: Partial<ApiServiceStatus> = {}): ApiServi
   const source = { source: "pages", state: "ok", measuredAt: at(0), measuredBy: "by the newest point" } as const;
   return {
     ...{ plan: "web", service: "site", tier: 1, tierName: "Web", host: "web-1", hostOnline: true },
-    ...{ status: "operational", probes: [], sources: [{ ...source, warnings: [], latestPointAt: at(-60) }] },
+    ...{
+      status: "operational",
+      probes: [],
+      sources: [{ ...source, warnings: [], copies: [], latestPointAt: at(-60) }],
+    },
     ...{ rpoSeconds: 600, exposureSeconds: 60, exposureState: "ok" },
     ...changes,
   };

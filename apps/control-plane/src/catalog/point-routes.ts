@@ -1,10 +1,11 @@
 import { MusterError } from "@muster/core";
 import { type ApiPoint, instantSchema, pageOf, pageQuerySchema, pointSchema } from "@muster/protocol";
 import { z } from "zod";
-import type { ControlPlane, Tx } from "../context.ts";
+import type { ControlPlane } from "../context.ts";
 import { copiesOf } from "../copies/store.ts";
 import type { App } from "../http/app-types.ts";
 import { listPoints, type PointCursor, type PointRow, pointById } from "./points-store.ts";
+import { sampleProgress } from "./sample-progress.ts";
 import { pointView } from "./views.ts";
 
 const filterSchema = pageQuerySchema.extend({
@@ -29,7 +30,7 @@ export function pointRoutes(app: App, cp: ControlPlane): void {
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       return {
-        items: await pointViews(cp.db, items),
+        items: await pointViews(cp, items),
         ...(rows.length > limit && last !== undefined ? { next: formatCursor(last) } : {}),
       };
     },
@@ -44,18 +45,19 @@ export function pointRoutes(app: App, cp: ControlPlane): void {
     async ({ params: { id } }) => {
       const row = await pointById(cp.db, id);
       if (row === undefined) throw new MusterError("point-missing", `the catalog has no point ${id}`);
-      const [view] = await pointViews(cp.db, [row]);
-      return view ?? pointView(row, []);
+      const copies = (await copiesOf(cp.db, [id])).get(id) ?? [];
+      return pointView(row, copies, await sampleProgress(cp.db, cp.config.repositories));
     },
   );
 }
 
-async function pointViews(tx: Tx, rows: readonly PointRow[]): Promise<ApiPoint[]> {
+async function pointViews({ db, config }: ControlPlane, rows: readonly PointRow[]): Promise<ApiPoint[]> {
   const copies = await copiesOf(
-    tx,
+    db,
     rows.map(({ id }) => id),
   );
-  return rows.map((row) => pointView(row, copies.get(row.id) ?? []));
+  const sampled = await sampleProgress(db, config.repositories);
+  return rows.map((row) => pointView(row, copies.get(row.id) ?? [], sampled));
 }
 
 function dateOf(text: string | undefined): Date | undefined {

@@ -15,7 +15,7 @@ export async function verifyDueSlices(cp: ControlPlane): Promise<void> {
   for (const [repository, { verifyEveryMs }] of Object.entries(cp.config.repositories)) {
     if (verifyEveryMs === undefined) continue;
     try {
-      const slices = Math.max(1, Math.ceil(verifyEveryMs / day));
+      const slices = slicesIn(verifyEveryMs);
       const slice = await dueSlice(cp.db, { repository, slices, every: verifyEveryMs, now: cp.clock.now() });
       if (slice !== undefined) await verifySlice(cp, { repository, slices, slice });
     } catch (thrown) {
@@ -23,6 +23,9 @@ export async function verifyDueSlices(cp: ControlPlane): Promise<void> {
     }
   }
 }
+
+/** In how many parts a repository is read that is to be read once in that time (milliseconds): one a day. */
+export const slicesIn = (every: number): number => Math.max(1, Math.ceil(every / day));
 
 interface SliceQuestion {
   readonly repository: string;
@@ -52,7 +55,7 @@ interface Slice {
 
 /** Reads one slice; when with it every slice has been read, the points that were there all the time count as proven. */
 export async function verifySlice(cp: ControlPlane, { repository, slices, slice }: Slice): Promise<void> {
-  const sample = { slices, slice };
+  const sample = slices === 1 ? undefined : { slices, slice };
   const report = await verifyRepository(cp, { repository, level: "read", sample }, "system");
   const { left } =
     report.damage.length === 0 ? { left: [] } : await healFound(cp, { repository, damage: report.damage }, "system");
@@ -89,7 +92,7 @@ async function markProven(tx: Tx, repository: string, slices: number): Promise<v
     );
 }
 
-function slicesOf(tx: Tx, repository: string, slices: number) {
+export function slicesOf(tx: Tx, repository: string, slices: number) {
   const ofRepository = and(eq(verifiedSlices.repository, repository), eq(verifiedSlices.slices, slices));
   return tx.select().from(verifiedSlices).where(ofRepository);
 }

@@ -2,6 +2,7 @@ import type { ApiBackup, ApiPoint } from "@muster/protocol";
 import type { PointCopyRow } from "../copies/store.ts";
 import { pointWarnings } from "./point-warnings.ts";
 import type { PointRow } from "./points-store.ts";
+import type { SampleProgress } from "./sample-progress.ts";
 import type { BackupRow } from "./store.ts";
 
 /** A backup as the API shows it. */
@@ -25,7 +26,7 @@ export function backupView(row: BackupRow): ApiBackup {
 }
 
 /** A recovery point as the API shows it. */
-export function pointView(row: PointRow, copies: readonly PointCopyRow[]): ApiPoint {
+export function pointView(row: PointRow, copies: readonly PointCopyRow[], sampled: SampleProgress): ApiPoint {
   return {
     ...row,
     copies: copies.map(({ repository, copiedAt, verifiedAt, verifyLevel, damaged }) => ({
@@ -33,6 +34,7 @@ export function pointView(row: PointRow, copies: readonly PointCopyRow[]): ApiPo
       copiedAt: copiedAt.toISOString(),
       verifiedAt: verifiedAt?.toISOString(),
       verifyLevel: verifyLevel ?? undefined,
+      sample: sampled(repository, copiedAt),
       damaged,
     })),
     startedAt: row.startedAt.toISOString(),
@@ -42,6 +44,7 @@ export function pointView(row: PointRow, copies: readonly PointCopyRow[]): ApiPo
     expiryReason: row.expiryReason ?? undefined,
     verifiedAt: row.verifiedAt?.toISOString(),
     verifyLevel: row.verifyLevel ?? undefined,
+    sample: sampled(row.repository, row.finishedAt),
     warnings: pointWarnings(row),
   };
 }

@@ -52,11 +52,17 @@ async function storeCopied(cp: ControlPlane, tx: Tx, run: CopyRunRow, done: Copi
 async function storeFailure(cp: ControlPlane, tx: Tx, run: CopyRunRow, error: StoredError): Promise<void> {
   const now = cp.clock.now();
   const failures = run.failures + 1;
-  const wait = Math.min(backoff.most, backoff.first * 2 ** (failures - 1));
+  const wait = waitAfter(error, failures);
   const { bytes } = run;
   cp.log.warn({ copy: run.id, service: run.service, source: run.source, to: run.toRepository, error }, "a copy failed");
   const ended = { state: "failed", finishedAt: new Date(now), retryAt: new Date(now + wait) } as const;
   await updateRun(tx, run.id, { ...ended, bytes, error, failures });
+}
+
+/** An agent that was started anew goes on at once, but only the first time: it may be the copy that ends it. */
+function waitAfter({ code }: StoredError, failures: number): number {
+  if (code === "command-interrupted" && failures === 1) return 0;
+  return Math.min(backoff.most, backoff.first * 2 ** (failures - 1));
 }
 
 function failureOf(outcome: CommandFinished["outcome"]): StoredError {

@@ -1,5 +1,5 @@
 import { copyRuns, pointCopies, points } from "@muster/database";
-import { and, desc, eq, inArray, isNull, ne, notExists, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, max, ne, notExists, sql } from "drizzle-orm";
 import type { PointRow } from "../catalog/points-store.ts";
 import type { Tx } from "../context.ts";
 
@@ -12,6 +12,9 @@ export interface CopyKey {
   readonly source: string;
   readonly to: string;
 }
+
+/** A copy as the key of a map. */
+export const copyKey = ({ service, source, to }: CopyKey): string => `${service}/${source}/${to}`;
 
 /** Points of one run at most; the rest comes with the next one. */
 const mostPoints = 200;
@@ -42,6 +45,38 @@ export async function latestRun(tx: Tx, { service, source, to }: CopyKey): Promi
     .orderBy(desc(copyRuns.createdAt), desc(copyRuns.id))
     .limit(1);
   return rows[0];
+}
+
+/** Of every copy (see `copyKey`), the run that ended last. */
+export async function lastEndedRuns(tx: Tx): Promise<Map<string, CopyRunRow>> {
+  const rows = await tx
+    .selectDistinctOn([copyRuns.service, copyRuns.source, copyRuns.toRepository])
+    .from(copyRuns)
+    .where(ne(copyRuns.state, "running"))
+    .orderBy(copyRuns.service, copyRuns.source, copyRuns.toRepository, desc(copyRuns.createdAt), desc(copyRuns.id));
+  return new Map(rows.map((row) => [copyKey({ ...row, to: row.toRepository }), row]));
+}
+
+/** By source and repository (see `copyKey`), the moment of the newest point that a restore could read there. */
+export async function newestInRepositories(tx: Tx): Promise<Map<string, Date>> {
+  const { service, source } = points;
+  const backedUp = await tx
+    .select({ service, source, to: points.repository, at: max(points.takenAt) })
+    .from(points)
+    .where(and(isNull(points.expiredAt), eq(points.damaged, false)))
+    .groupBy(service, source, points.repository);
+  const copied = await tx
+    .select({ service, source, to: pointCopies.repository, at: max(points.takenAt) })
+    .from(pointCopies)
+    .innerJoin(points, eq(points.id, pointCopies.pointId))
+    .where(and(isNull(points.expiredAt), eq(pointCopies.damaged, false)))
+    .groupBy(service, source, pointCopies.repository);
+  const newest = new Map<string, Date>();
+  for (const { at, ...key } of [...backedUp, ...copied]) {
+    const known = newest.get(copyKey(key));
+    if (at !== null && (known === undefined || known < at)) newest.set(copyKey(key), at);
+  }
+  return newest;
 }
 
 /** Stores a new run; false when one of the same copy is live. */

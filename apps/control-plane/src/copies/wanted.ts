@@ -51,7 +51,14 @@ async function plannedCopies(tx: Tx, now: number): Promise<PlannedCopy[]> {
       const window = openWindow(policy?.copying?.windows, timezone, now);
       if (policy === undefined || window === undefined) return [];
       const limit = policy.copying?.limit ?? 0;
-      return policy.copies.slice(1).map((to) => ({ found, source, to, limit, window }));
+      return furtherRepositories(found, source).map((to) => ({ found, source, to, limit, window }));
     }),
   );
+}
+
+/** The repositories besides the first one that the policy of a source names. */
+export function furtherRepositories({ service, plan }: FoundService, source: string): readonly string[] {
+  const name = service.sources[source]?.policy;
+  const policy = name === undefined ? undefined : plan.model.policies[name];
+  return policy?.copies.slice(1) ?? [];
 }

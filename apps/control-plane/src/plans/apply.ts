@@ -22,7 +22,7 @@ export interface ApplyRequest {
 export async function applyPlan(cp: ControlPlane, request: ApplyRequest, by: Actor): Promise<ApiPlanApplied> {
   const answer = await cp.db.transaction(async (tx) => {
     await lockPlans(tx);
-    const checked = await checkPlan(tx, request.files);
+    const checked = await checkPlan(tx, request.files, cp.config.repositories);
     const plan = refuseErrors(checked, request);
     const before = await currentPlan(tx, plan.name);
     if (before !== undefined && before.hash === checked.hash)

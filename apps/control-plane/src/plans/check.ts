@@ -1,8 +1,10 @@
 import type { ApiFinding } from "@muster/protocol";
 import { type Plan, parsePlan, unforceable } from "@muster/recovery";
+import type { Config } from "../config.ts";
 import type { Tx } from "../context.ts";
 import { planHash } from "./hash.ts";
 import { liveFindings } from "./live-findings.ts";
+import { repositoryFindings } from "./repository-findings.ts";
 import { currentPlans } from "./store.ts";
 
 export interface PlanFile {
@@ -19,12 +21,17 @@ export interface CheckedPlan {
   readonly unusable: boolean;
 }
 
-/** Reads a plan, runs the linter, and compares it with the other plans in force and with the enrolled hosts. */
-export async function checkPlan(tx: Tx, files: readonly PlanFile[]): Promise<CheckedPlan> {
+/** Reads a plan, runs the linter, and compares it with the other plans in force, the enrolled hosts and the repositories. */
+export async function checkPlan(
+  tx: Tx,
+  files: readonly PlanFile[],
+  repositories: Config["repositories"],
+): Promise<CheckedPlan> {
   const { plan, findings } = parsePlan(files.map(({ name, text }) => ({ name, text })));
   if (plan === undefined) return { findings: [...findings], unusable: true };
   const clashes = await clashingServices(tx, plan);
-  const all = [...findings, ...clashes, ...(await liveFindings(tx, plan))];
+  const live = [...(await liveFindings(tx, plan)), ...repositoryFindings(plan, repositories)];
+  const all = [...findings, ...clashes, ...live];
   const unusable =
     clashes.length > 0 || findings.some(({ code, severity }) => severity === "error" && unforceable.has(code));
   return { plan, hash: planHash(plan), findings: all, unusable };

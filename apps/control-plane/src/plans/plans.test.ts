@@ -21,6 +21,8 @@ services:
     probes: [db-up]
     actions: { start: start-db }
 `;
+const place = { url: "/repository", keyFile: "/key" };
+const places = { main: place, second: { ...place, copyOf: "main" }, other: place };
 const request = (body = text) => ({ files: [{ name: "plan.yaml", text: body }], dryRun: false });
 
 describe("applying a plan", () => {
@@ -96,7 +98,7 @@ describe("applying a plan", () => {
 describe("checking a plan", () => {
   it("warns of a host that is not enrolled", async () => {
     await using test = await testPlane();
-    const { findings } = await checkPlan(test.cp.db, request().files);
+    const { findings } = await checkPlan(test.cp.db, request().files, places);
     expect(findings).toContainEqual(expect.objectContaining({ code: "live-host-unknown", severity: "warning" }));
   });
 
@@ -104,8 +106,25 @@ describe("checking a plan", () => {
     await using test = await testPlane();
     const inventory = { hostname: "db-1", sources: [{ name: "orders", type: "postgres" }] };
     await test.cp.db.insert(hosts).values({ id: "h1", name: "db-1", enrolledAt: new Date(0), inventory });
-    const { findings } = await checkPlan(test.cp.db, request().files);
+    const { findings } = await checkPlan(test.cp.db, request().files, places);
     const live = findings.map(({ code }) => code).filter((code) => code.startsWith("live-"));
     expect(live.sort()).toEqual(["live-action-unknown", "live-probe-unknown"]);
+  });
+
+  it("warns of repositories that the control plane does not have, and of those that are no copy of the first", async () => {
+    await using test = await testPlane();
+    const found = async (copies: string, repositories = {}) => {
+      const files = request(text.replace("every 15m,", `every 15m, copies: [${copies}],`)).files;
+      const { findings } = await checkPlan(test.cp.db, files, { ...places, ...repositories });
+      return findings.filter(({ code }) => code.startsWith("live-repository-"));
+    };
+    expect(await found("main, second")).toEqual([]);
+    expect(await found("second, main")).toEqual([]);
+    const path = "policies.often.copies";
+    expect(await found("main, other, thrid")).toMatchObject([
+      { code: "live-repository-unknown", severity: "warning", message: expect.stringContaining("thrid"), path },
+      { code: "live-repository-not-a-copy", severity: "warning", message: expect.stringContaining("other"), path },
+    ]);
+    expect(await found("third, other")).toMatchObject([{ code: "live-repository-unknown" }]);
   });
 });

@@ -28,7 +28,7 @@ function writeRoutes(app: App, cp: ControlPlane): void {
     "/api/v1/plans/check",
     { config: { role: "viewer" }, schema: { tags, body: planCheckSchema, response: { 200: planCheckedSchema } } },
     async ({ body }) => {
-      const { findings, hash } = await checkPlan(cp.db, body.files);
+      const { findings, hash } = await checkPlan(cp.db, body.files, cp.config.repositories);
       return { findings, hash };
     },
   );

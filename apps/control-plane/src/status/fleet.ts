@@ -14,10 +14,12 @@ import { pointWarnings } from "../catalog/point-warnings.ts";
 import { newestPoints, type PointRow } from "../catalog/points-store.ts";
 import { type BackupRow, lastEnded } from "../catalog/store.ts";
 import type { ControlPlane, Tx } from "../context.ts";
+import { type CopyRunRow, lastEndedRuns, newestInRepositories } from "../copies/store.ts";
 import { ownBackupStatus } from "../own-backups/status.ts";
 import { allServices, type FoundService } from "../plans/store.ts";
 import { rtoForecasts } from "../recoveries/forecasts.ts";
 import { nextDuePerSource } from "../schedules/store.ts";
+import { copyStates, serviceCopySeconds } from "./copies.ts";
 import { activeRuns, type HostRow, hostsByName, type ProbeRow, probesByKey, runsSinceFirstMove } from "./store.ts";
 
 type Exposure = ApiServiceStatus["sources"][number];
@@ -32,6 +34,10 @@ export interface FleetFacts {
   readonly probes: ReadonlyMap<string, ProbeRow>;
   /** By `service/source`: the newest point that a restore may use. */
   readonly newest: ReadonlyMap<string, PointRow>;
+  /** By `service/source/repository`: the moment of the newest whole point there. */
+  readonly inRepository: ReadonlyMap<string, Date>;
+  /** By `service/source/repository`: the copy to it that ended last. */
+  readonly lastCopies: ReadonlyMap<string, CopyRunRow>;
   readonly nextDue: ReadonlyMap<string, Date>;
   readonly lastEnded: ReadonlyMap<string, BackupRow>;
   readonly runs: readonly Run[];
@@ -49,6 +55,8 @@ export async function readFleet(tx: Tx, now: number): Promise<FleetFacts> {
     hosts: await hostsByName(tx),
     probes: await probesByKey(tx),
     newest: await newestPoints(tx),
+    inRepository: await newestInRepositories(tx),
+    lastCopies: await lastEndedRuns(tx),
     nextDue: await nextDuePerSource(tx),
     lastEnded: await lastEnded(tx),
     runs: await activeRuns(tx),
@@ -104,13 +112,14 @@ function serviceStatusOf(facts: FleetFacts, found: FoundService): ApiServiceStat
     forecastSeconds: inSeconds(facts.forecasts.get(name)),
     exposureSeconds: worst.seconds,
     exposureState: worst.state,
+    copySeconds: serviceCopySeconds(sources),
     recovery: recovery?.id,
   };
 }
 
 /** The exposure of a source now, with where the number comes from. */
-function exposureOf(facts: FleetFacts, { name }: FoundService, source: string, rpo: number | undefined): Exposure {
-  const key = `${name}/${source}`;
+function exposureOf(facts: FleetFacts, found: FoundService, source: string, rpo: number | undefined): Exposure {
+  const key = `${found.name}/${source}`;
   const last = facts.lastEnded.get(key);
   const newest = facts.newest.get(key);
   const nextDueAt = facts.nextDue.get(key);
@@ -123,6 +132,7 @@ function exposureOf(facts: FleetFacts, { name }: FoundService, source: string, r
     nextDueAt: nextDueAt?.toISOString(),
     lastError: last?.state === "failed" ? last.error?.message : undefined,
     warnings: newest === undefined ? [] : pointWarnings(newest).map(({ message }) => message),
+    copies: copyStates(facts, found, source),
     measuredAt: new Date(facts.now).toISOString(),
     measuredBy:
       newest === undefined ? "no usable recovery point in the catalog" : `now − moment of recovery point ${newest.id}`,

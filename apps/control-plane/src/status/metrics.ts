@@ -3,8 +3,10 @@ import { Gauge, Histogram, Registry } from "prom-client";
 import type { ControlPlane } from "../context.ts";
 import { ownBackupStatus } from "../own-backups/status.ts";
 import { liveFindings } from "../plans/live-findings.ts";
+import { repositoryFindings } from "../plans/repository-findings.ts";
 import { currentPlans } from "../plans/store.ts";
 import { sweepMetrics } from "../sweeps/metrics.ts";
+import { copyMetrics } from "./copy-metrics.ts";
 import { describeFleet, type FleetFacts, readFleet } from "./fleet.ts";
 import { lastDrills, recentSteps } from "./store.ts";
 
@@ -18,6 +20,7 @@ export async function renderMetrics(
   const registry = new Registry();
   const facts = await readFleet(cp.db, cp.clock.now());
   sourceMetrics(registry, facts);
+  copyMetrics(registry, facts);
   serviceMetrics(registry, facts);
   hostMetrics(registry, facts);
   await findingMetrics(registry, cp);
@@ -109,7 +112,7 @@ function hostMetrics(registry: Registry, facts: FleetFacts): void {
   }
 }
 
-async function findingMetrics(registry: Registry, cp: Pick<ControlPlane, "db">): Promise<void> {
+async function findingMetrics(registry: Registry, cp: Pick<ControlPlane, "config" | "db">): Promise<void> {
   const findings = new Gauge({
     name: "muster_plan_findings",
     help: "Findings of the linter and of the fleet's facts in the plans in force.",
@@ -118,7 +121,8 @@ async function findingMetrics(registry: Registry, cp: Pick<ControlPlane, "db">):
   });
   for (const severity of ["error", "warning", "info"]) findings.set({ severity }, 0);
   for (const { model } of await currentPlans(cp.db)) {
-    for (const { severity } of [...lintPlan(model), ...(await liveFindings(cp.db, model))]) findings.inc({ severity });
+    const live = [...(await liveFindings(cp.db, model)), ...repositoryFindings(model, cp.config.repositories)];
+    for (const { severity } of [...lintPlan(model), ...live]) findings.inc({ severity });
   }
 }
 

@@ -5,9 +5,10 @@ import type { Run } from "@muster/recovery";
 import { fastify } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { describe, expect, it } from "vitest";
-import { insertPoints } from "../catalog/points-store.ts";
+import { insertPoints, markVerified } from "../catalog/points-store.ts";
 import { insertBackup } from "../catalog/store.ts";
 import { examplePlan, putPlan, type TestPlane, testPlane } from "../catalog/testing/test-plane.ts";
+import { insertPointCopies, insertRun } from "../copies/store.ts";
 import type { App } from "../http/app-types.ts";
 import { fleetStatus } from "./fleet.ts";
 import { statusRoutes } from "./routes.ts";
@@ -57,6 +58,23 @@ async function addPoint(
   const place = { service: "db", source, sourceType: "postgres", repository: "main", host: "db-1" };
   await insertPoints(test.cp.db, [{ id, ...place, ...sizes, startedAt: at, takenAt: at, finishedAt: at, damaged }]);
 }
+
+async function addFailedCopy(test: TestPlane, to: string): Promise<void> {
+  const key = { service: "db", source: "orders", fromRepository: "main", toRepository: to, host: "db-1", points: 1 };
+  const error = { code: "store-unavailable", message: `no answer from ${to}`, hint: "", retryable: true };
+  const at = new Date(test.clock.now());
+  await insertRun(test.cp.db, {
+    id: newId(),
+    ...key,
+    state: "failed",
+    createdAt: at,
+    finishedAt: at,
+    error,
+    failures: 1,
+  });
+}
+
+const provenNow = (test: TestPlane) => ({ verifiedAt: new Date(test.clock.now()), verifyLevel: "read" });
 
 /** A real recovery of both services: tier 1 is back, tier 2 is at work. */
 async function addRun(test: TestPlane, changes: Partial<Run> = {}): Promise<void> {
@@ -121,6 +139,31 @@ describe("the operators' status", () => {
     const text = (await test.app.inject("/metrics")).body;
     expect(text).toContain('muster_point_warnings{service="db",source="orders"} 1');
     expect(text).toContain('muster_point_warnings{service="db",source="billing"} 0');
+  });
+
+  it("says how old the newest copy outside the first repository is, and why copying fails", async () => {
+    await using test = await plane();
+    const often = { schedule: "every 15m", copies: ["main", "second", "third"] };
+    await putPlan(test.cp.db, examplePlan({ policies: { often } }), 2);
+    await addPoint(test, "old", "orders", 20 * minute);
+    await addPoint(test, "new", "orders", minute);
+    await addPoint(test, "bill", "billing", 5 * minute);
+    const copied = (repository: string, ...ids: string[]) =>
+      insertPointCopies(test.cp.db, repository, ids, new Date(test.clock.now()));
+    await copied("second", "old", "bill");
+    await addFailedCopy(test, "third");
+    const db = async () => (await fleetStatus(test.cp)).services.find(({ service }) => service === "db");
+    const second = { repository: "second", seconds: 1200, lastError: undefined };
+    const third = { repository: "third", latestPointAt: undefined, lastError: "no answer from third" };
+    expect(await db()).toMatchObject({ copySeconds: 1200, sources: [{ copies: [second, third] }, {}] });
+    await copied("third", "new");
+    expect(await db()).toMatchObject({ copySeconds: 300 });
+    await markVerified(test.cp.db, "second", ["bill"], { ...provenNow(test), damaged: true });
+    expect((await db())?.copySeconds).toBeUndefined();
+    const text = (await test.app.inject("/metrics")).body;
+    expect(text).toContain('muster_copy_age_seconds{service="db",source="orders",repository="second"} 1200');
+    expect(text).toContain('muster_copy_last_failed{service="db",source="orders",repository="third"} 1');
+    expect(text).not.toContain('muster_copy_age_seconds{service="db",source="billing"');
   });
 
   it("shows a source without a point as unprotected, with its last error", async () => {

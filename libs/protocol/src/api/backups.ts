@@ -32,6 +32,9 @@ export const backupsCreatedSchema = z.object({ backups: z.array(backupSchema) })
 export const pointWarningSchema = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 export type ApiPointWarning = z.output<typeof pointWarningSchema>;
 
+/** Parts of a repository that its schedule of verification (`verifyEvery`) has read since a point came there, and how many there are. */
+export const sampleProgressSchema = z.object({ read: z.int(), of: z.int() });
+
 export const pointSchema = z.object({
   id: z.string(),
   service: z.string(),
@@ -51,6 +54,7 @@ export const pointSchema = z.object({
   expiryReason: z.string().optional(),
   verifiedAt: instantSchema.optional(),
   verifyLevel: z.string().optional(),
+  sample: sampleProgressSchema.optional(),
   damaged: z.boolean(),
   warnings: z.array(pointWarningSchema).default([]),
   /** The further repositories that have it. */
@@ -61,6 +65,7 @@ export const pointSchema = z.object({
         copiedAt: instantSchema,
         verifiedAt: instantSchema.optional(),
         verifyLevel: z.string().optional(),
+        sample: sampleProgressSchema.optional(),
         damaged: z.boolean(),
       }),
     )

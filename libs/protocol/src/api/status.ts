@@ -11,6 +11,18 @@ export const componentStates = [
 ] as const;
 export const componentStateSchema = z.enum(componentStates);
 
+/** What a further repository of a policy has of a source. */
+export const copyStateSchema = z.object({
+  repository: z.string(),
+  /** Moment of the newest point there that was not found damaged; absent without one. */
+  latestPointAt: instantSchema.optional(),
+  /** How old that is: what would be lost if everything else died now. */
+  seconds: z.number().optional(),
+  /** Why the last copy failed; absent when it did not. */
+  lastError: z.string().optional(),
+});
+export type ApiCopyState = z.output<typeof copyStateSchema>;
+
 export const exposureSchema = z.object({
   source: z.string(),
   /** Data that would be lost if the source died now, in seconds; absent when there is no point. */
@@ -22,6 +34,8 @@ export const exposureSchema = z.object({
   lastError: z.string().optional(),
   /** What was doubtful about the newest point, in words. */
   warnings: z.array(z.string()).default([]),
+  /** The further repositories that the policy names. */
+  copies: z.array(copyStateSchema).default([]),
   measuredAt: instantSchema,
   measuredBy: z.string().describe("How the number was made, in words."),
 });
@@ -53,6 +67,11 @@ export const serviceStatusSchema = z.object({
   forecastSeconds: z.number().optional(),
   exposureSeconds: z.number().optional(),
   exposureState: z.enum(["ok", "at-risk", "breached", "unprotected"]),
+  /**
+   * How old the newest copy outside the first repository is, of the source that has the oldest; absent when no policy names a further
+   * repository, and when a source that should have a copy has none.
+   */
+  copySeconds: z.number().optional(),
   recovery: z.string().optional().describe("Id of the recovery at work on it."),
 });
 export type ApiServiceStatus = z.output<typeof serviceStatusSchema>;
