@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at, noon, sampleService } from "../testing/samples.ts";
-import { exposureOf, healthOf, lastPointOf, remarkOf, talliesOf, tiersOf } from "./fleet.ts";
+import { copyTextOf, exposureOf, healthOf, lastPointOf, remarkOf, talliesOf, tiersOf } from "./fleet.ts";
 
 const [source] = sampleService().sources;
 if (source === undefined) throw new Error("the sample has no source");
@@ -54,6 +54,15 @@ describe("a service", () => {
     expect(remarkOf(sampleService({ sources: [foreign] }))).toBe("newest point of pages: another PostgreSQL cluster");
     expect(remarkOf(sampleService({ hostOnline: false, movedTo: "web-2" }))).toContain("set host: web-2 in the plan");
     expect(remarkOf(sampleService())).toBeUndefined();
+  });
+
+  it("says how old its newest copy elsewhere is, and why copying fails", () => {
+    const copy = { repository: "second", lastError: "no answer" };
+    const copied = sampleService({ sources: [{ ...source, copies: [copy] }], copySeconds: 7200 });
+    expect(copyTextOf(copied)).toBe("copy: 2h old");
+    expect(copyTextOf({ ...copied, copySeconds: undefined })).toBe("no copy yet");
+    expect(copyTextOf(sampleService())).toBeUndefined();
+    expect(remarkOf(copied)).toBe("last copy of pages to second: no answer");
   });
 
   it("has its health in words", () => {

@@ -9,6 +9,7 @@ import { type TestControlPlane, testControlPlane } from "../testing/index.ts";
 import { healRepository } from "./heal.ts";
 import { pointById } from "./points-store.ts";
 import { rebuildCatalog } from "./rebuild.ts";
+import { sampleProgress } from "./sample-progress.ts";
 import { verifyRepository } from "./verify.ts";
 import { dueSlice, verifySlice } from "./verify-slices.ts";
 
@@ -49,15 +50,22 @@ it("proves points by parts: only when every part was read after they were made",
   await prepareRepositories(test.cp.config, silentLogger);
   const first = await write(test, "first ");
   test.clock.advance(day);
-  const every = { repository: "main", slices: 3 };
-  await verifySlice(test.cp, { ...every, slice: 0 });
-  await verifySlice(test.cp, { ...every, slice: 1 });
+  const parts = { repository: "main", slices: 3 };
+  await verifySlice(test.cp, { ...parts, slice: 0 });
+  await verifySlice(test.cp, { ...parts, slice: 1 });
   expect(await pointById(test.cp.db, first)).toMatchObject({ verifiedAt: null });
   test.clock.advance(day);
   const second = await write(test, "second ");
-  await verifySlice(test.cp, { ...every, slice: 2 });
+  await verifySlice(test.cp, { ...parts, slice: 2 });
   expect(await pointById(test.cp.db, first)).toMatchObject({ verifyLevel: "read", damaged: false });
   expect(await pointById(test.cp.db, second)).toMatchObject({ verifiedAt: null });
+  const every = { url: "/repository", keyFile: "/key", verifyEveryMs: 3 * day };
+  const sampled = await sampleProgress(test.cp.db, { main: every });
+  const made = new Date(test.clock.now());
+  expect(sampled("main", new Date(0))).toEqual({ read: 3, of: 3 });
+  expect(sampled("main", new Date(made.getTime() - 1))).toEqual({ read: 1, of: 3 });
+  expect(sampled("main", made)).toEqual({ read: 0, of: 3 });
+  expect(sampled("other", made)).toBeUndefined();
 });
 
 it("reads one part a day, the oldest first, and two while it is behind", async () => {

@@ -84,6 +84,20 @@ describe("the points of a policy with two repositories", () => {
     expect((await listRuns(test.cp.db, 1))[0]).toMatchObject({ state: "succeeded", failures: 0, bytes: 5 });
   });
 
+  it("are tried again at once when the agent was started anew, but only the first time", async () => {
+    await using test = await plane();
+    const interrupted = { case: "failure" as const, value: { ...failure, code: "command-interrupted" } };
+    await add(test, "p1");
+    await copy(test, interrupted);
+    await copy(test, interrupted);
+    expect(test.bus.queued).toHaveLength(2);
+    await startDueCopies(test.cp);
+    expect(test.bus.queued).toHaveLength(2);
+    test.clock.advance(120_000);
+    await startDueCopies(test.cp);
+    expect(test.bus.queued).toHaveLength(3);
+  });
+
   it("that turn out damaged while they are copied are marked, and the others count as copied", async () => {
     await using test = await plane();
     await add(test, "good");
