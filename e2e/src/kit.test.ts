@@ -74,10 +74,14 @@ describe("the recovery kit", () => {
   it("brings everything back when it is followed to the letter in a bare folder", async () => {
     const { at, controlPlane, folder, muster } = fleet();
     const { seq = 0 } = (await controlPlane.get<{ items: { seq: number }[] }>("/api/v1/audit?limit=1")).items[0] ?? {};
+    expect(seq).toBeGreaterThan(0);
     await waitFor(
-      "the control plane's own backup",
-      async () => (await muster("points", "--service", "control", "--json")).stdout.includes('"auditSeq"') && seq > 0,
-      { timeout: 60_000, interval: 500 },
+      "the control plane's own backup of all that was done",
+      async () => {
+        const points = (await muster("points", "--service", "control", "--json")).stdout;
+        return [...points.matchAll(/"auditSeq":\s*(\d+)/g)].some(([, covered]) => Number(covered) >= seq);
+      },
+      { timeout: 90_000, interval: 500 },
     );
     expectCode(await muster("kit", "--out", "kit.txt"));
     const commands = commandsOf(await readFile(at("kit.txt"), "utf8"));
