@@ -4,7 +4,7 @@ import { malformed } from "../encoding/byte-reader.ts";
 import { openBox } from "../encrypt/box.ts";
 import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex, ChunkPlace, SegmentPlace } from "../index/chunk-index.ts";
-import { addUncoveredPacks, loadStoredIndex } from "../index/load-index.ts";
+import { addUncoveredPacks, loadStoredIndex, packIdOf } from "../index/load-index.ts";
 import { packBoxKey, packKey } from "../pack/layout.ts";
 
 /** Decoded segments that a reader holds, of 1 to 2 MiB each. */
@@ -26,37 +26,42 @@ export function chunkReader(domain: DomainContext, index: ChunkIndex): ChunkRead
   const first = readerOf(domain, index);
   let latest = first;
   let renewing: Promise<void> | undefined;
+  const gone = new Set<string>(); // ids in hex; a list may show them for a while
   const loadAnew = async (): Promise<void> => {
     try {
-      latest = readerOf(domain, await loadStoredIndex(domain));
+      latest = readerOf(domain, await loadStoredIndex(domain, gone));
     } finally {
       renewing = undefined;
     }
   };
-  const renew = (): Promise<void> => {
-    renewing ??= loadAnew();
-    return renewing;
+  const readAgain = async (id: Uint8Array, tried: ChunkReader, thrown: unknown): Promise<Buffer> => {
+    const pack = missingPack(thrown);
+    if (pack === undefined) throw thrown;
+    if (latest === tried) {
+      gone.add(pack);
+      renewing ??= loadAnew();
+      await renewing;
+    }
+    const next = latest;
+    return next.read(id).catch((again: unknown) => {
+      if (missingPack(again) !== undefined) return readAgain(id, next, again); // another one, or it would be left out
+      throw isCorrupt(again) ? thrown : again; // the chunk is nowhere else: what was found first tells more
+    });
   };
   return {
     locate: first.locate,
-    async read(id) {
+    read(id) {
       const tried = latest;
-      try {
-        return await tried.read(id);
-      } catch (thrown) {
-        if (!isMissingPack(thrown)) throw thrown;
-        if (latest === tried) await renew();
-        return await latest.read(id).catch((again: unknown) => {
-          throw isCorrupt(again) ? thrown : again; // it is nowhere else: what was found first tells more
-        });
-      }
+      return tried.read(id).catch((thrown: unknown) => readAgain(id, tried, thrown));
     },
   };
 }
 
-/** Whether it was `readBox` that found no pack. */
-export function isMissingPack(thrown: unknown): boolean {
-  return thrown instanceof MusterError && thrown.cause instanceof MusterError && thrown.cause.code === "object-missing";
+/** The id in hex of the pack that `readBox` did not find, when it was that. */
+export function missingPack(thrown: unknown): string | undefined {
+  if (!(thrown instanceof MusterError) || !(thrown.cause instanceof MusterError)) return undefined;
+  if (thrown.cause.code !== "object-missing" || typeof thrown.details.key !== "string") return undefined;
+  return packIdOf(thrown.details.key)?.toString("hex");
 }
 
 function isCorrupt(thrown: unknown): boolean {

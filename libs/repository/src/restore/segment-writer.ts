@@ -4,7 +4,7 @@ import type { DomainContext } from "../context.ts";
 import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
 import { packKey } from "../pack/layout.ts";
-import { type ChunkReader, isMissingPack, readBox } from "../read/chunk-reader.ts";
+import { type ChunkReader, missingPack, readBox } from "../read/chunk-reader.ts";
 import { writeMovedGroup } from "./moved-group.ts";
 import { restoreThreads } from "./restore-threads.ts";
 import type { SegmentGroup } from "./segment-groups.ts";
@@ -62,7 +62,7 @@ export function segmentWriter(
         await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
       });
     } catch (thrown) {
-      if (!isMissingPack(thrown)) throw thrown;
+      if (missingPack(thrown) === undefined) throw thrown;
       await writeMovedGroup(chunks, group); // a sweep took the pack away meanwhile
     }
     onWritten(group);

@@ -1,7 +1,8 @@
 import { MusterError } from "@muster/core";
+import type { DeletableStore } from "@muster/object-store";
 import { type Fault, faultyStore } from "@muster/object-store/testing";
 import { expect, test } from "vitest";
-import { backUp, readBack, seededRandom } from "../testing/index.ts";
+import { backUp, grantedDomain, readBack, seededRandom } from "../testing/index.ts";
 import { grace, type SweepSite, sweepSite } from "../testing/sweep-site.ts";
 
 const random = seededRandom(101);
@@ -31,32 +32,67 @@ const faults: [string, Fault][] = [
   ["done twice", { kind: "repeat" }],
 ];
 
-/** How many calls that sweep makes. */
-async function countCalls(): Promise<number> {
+type Work = (site: SweepSite, store: DeletableStore) => Promise<unknown>;
+
+/** How many calls some work makes, that sweep or more. */
+async function countCalls(work: Work): Promise<number> {
   await using site = await busySite();
   const counted = faultyStore(site.store, () => undefined);
-  await site.sweep({}, counted);
+  await work(site, counted);
   return counted.calls();
+}
+
+async function expectSameEnd(site: SweepSite, call: string): Promise<void> {
+  const kept = await readBack(await site.domain.openPoint("kept"));
+  expect([kept.b?.equals(b), kept.c?.equals(c)], call).toEqual([true, true]);
+  await site.sweepAll();
+  expect([...site.deleted].sort(), call).toEqual(["first", "same-3", "second"]);
+  expect((await site.domain.verify({ level: "read" })).damage, call).toEqual([]);
 }
 
 test.each(faults)(
   "a sweep with any one call %s loses nothing, and the next ones come to the same end",
   async (_, fault) => {
-    const calls = await countCalls();
+    const calls = await countCalls((site, store) => site.sweep({}, store));
     const kind = faults.findIndex(([, one]) => one === fault);
     for (let n = kind; n < calls; n += faults.length) {
       await using site = await busySite();
       const faulty = faultyStore(site.store, (call) => (call === n ? fault : undefined));
       const outcome = await site.sweep({}, faulty).catch((error: unknown) => error);
       if (outcome instanceof Error) expect(outcome).toBeInstanceOf(MusterError);
-      const kept = await readBack(await site.domain.openPoint("kept"));
-      expect([kept.b?.equals(b), kept.c?.equals(c)], `call ${n}`).toEqual([true, true]);
-      await site.sweepAll();
-      expect([...site.deleted].sort(), `call ${n}`).toEqual(["first", "same-3", "second"]);
-      const { damage } = await site.domain.verify({ level: "read" });
-      expect(damage, `call ${n}`).toEqual([]);
+      await expectSameEnd(site, `call ${n}`);
     }
     expect(calls).toBeGreaterThan(30);
+  },
+  300_000,
+);
+
+const late: [string, Fault][] = [
+  ["late", { kind: "delay", milliseconds: 3 }],
+  ["overtaken by the next", { kind: "reorder", milliseconds: 3 }],
+];
+
+/** A sweep, and beside it a backup that needs what the sweep looks at. */
+const besideBackup: Work = async (site, store) => {
+  const backup = backUp(grantedDomain(store, site.grant), { a, b }, { pointId: "beside" });
+  await Promise.all([site.sweep({}, store), backup]);
+};
+
+test.each(late)(
+  "a sweep and a backup beside it with any one call %s both succeed and lose nothing",
+  async (_, fault) => {
+    const calls = await countCalls(besideBackup);
+    for (let n = fault.kind === "delay" ? 0 : 2; n < calls; n += 4) {
+      await using site = await busySite();
+      await besideBackup(
+        site,
+        faultyStore(site.store, (call) => (call === n ? fault : undefined)),
+      );
+      await expectSameEnd(site, `call ${n}`);
+      const found = await readBack(await site.domain.openPoint("beside"));
+      expect([found.a?.equals(a), found.b?.equals(b)], `call ${n}`).toEqual([true, true]);
+    }
+    expect(calls).toBeGreaterThan(40);
   },
   300_000,
 );
