@@ -13,6 +13,7 @@ export const plantedBugs = {
     role: "sweep",
     wrap: (store) => hiding(store, /\/points\/$/),
   },
+  "a backup does not read the marks": { role: "backup", wrap: (store) => hiding(store, /\/sweeps\/$/) },
   "the manifest does not wait for the packs": {
     role: "backup",
     wrap: (store) => ({
