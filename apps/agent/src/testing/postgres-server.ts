@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { waitFor } from "@muster/core/testing";
 import pg from "pg";
 import { freePort } from "./ports.ts";
+import { type ServerAccount, serverAccount } from "./postgres-programs.ts";
 
 const run = promisify(execFile);
 
@@ -58,16 +59,11 @@ export async function startPostgres(): Promise<TestPostgres> {
   return server;
 }
 
-interface Account {
-  readonly uid: number;
-  readonly gid: number;
-}
-
 interface Place {
   readonly bin: string;
   readonly home: string;
   readonly dataDirectory: string;
-  readonly account: Account;
+  readonly account: ServerAccount;
   readonly password: string;
   readonly port: number;
 }
@@ -127,7 +123,7 @@ function postgresAt({ bin, home, dataDirectory, account, password, port }: Place
   };
 }
 
-async function makeCertificate(home: string, account: Account): Promise<void> {
+async function makeCertificate(home: string, account: ServerAccount): Promise<void> {
   const files = ["-keyout", join(home, "server.key"), "-out", join(home, "server.crt")];
   const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
@@ -158,11 +154,4 @@ async function binDirectory(): Promise<string> {
       return directory;
   }
   throw new Error("PostgreSQL is not installed: the tests need its server");
-}
-
-async function serverAccount(): Promise<Account> {
-  const uid = process.getuid?.() ?? 0;
-  if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid };
-  const id = async (flag: string): Promise<number> => Number((await run("id", [flag, "postgres"])).stdout);
-  return { uid: await id("-u"), gid: await id("-g") };
 }
