@@ -10,6 +10,17 @@ export { type Unlock, unlockFromText } from "./keys/unlock.ts";
 export type { KeyHolder } from "./keys/wrap-key.ts";
 export { newKeyPair, type PrintedKeyPair, publicKeyOf } from "./keys/x25519.ts";
 export { holdLease, type Lease, type LeaseOptions } from "./lease/hold.ts";
+export { compactRange, supersededRanges } from "./log/compact.ts";
+export { coverage, coveredUntil, gaps, rangesAt, type Span, timelinesOf } from "./log/coverage.ts";
+export type {
+  LogListing,
+  LogOptions,
+  LogProperties,
+  LogRange,
+  RangeFacts,
+  SourceLog,
+  StoredRange,
+} from "./log/types.ts";
 export { type CopyPlace, type OpenCopiesOptions, openCopies } from "./open-copies.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";

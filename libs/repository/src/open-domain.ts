@@ -2,6 +2,7 @@ import { MusterError, throwIfAborted } from "@muster/core";
 import type { ObjectStore } from "@muster/object-store";
 import { type DomainContext, domainContext } from "./context.ts";
 import { checkDomainKey } from "./domain-key.ts";
+import { logIdentities, openLogToRead, openLogToWrite } from "./log/open-log.ts";
 import { summaryOf } from "./manifest/manifest.ts";
 import { findPoint, scanPoints } from "./manifest/points.ts";
 import { pointReader } from "./read/point-reader.ts";
@@ -51,5 +52,8 @@ export function domainOf(context: DomainContext): Domain {
     },
     openPoint: async (id) => pointReader(context, await findPoint(context, id)),
     verify: (options) => verifyDomain(context, options),
+    writeLog: (log, options) => openLogToWrite(context, log, options),
+    readLog: (source, identity, options) => openLogToRead(context, source, identity, options),
+    logIdentities: (source, { signal } = {}) => logIdentities(context, source, signal),
   };
 }

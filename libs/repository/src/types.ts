@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import type { Clock, MusterError } from "@muster/core";
 import type { DeletableStore } from "@muster/object-store";
+import type { LogOptions, LogProperties, SourceLog } from "./log/types.ts";
 import type { SweepOptions, SweepReport } from "./sweep/types.ts";
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -259,6 +260,15 @@ export interface Domain {
   openPoint(id: string): Promise<PointReader>;
   /** Says exactly what is damaged. Throws only when the store itself fails, and `point-missing`. */
   verify(options: VerifyOptions): Promise<VerifyReport>;
+  /** Opens the log of a continuous source to add to it. Throws `log-identity`; see `openLogToWrite`. */
+  writeLog(
+    log: { readonly source: string; readonly identity: string; readonly properties: LogProperties },
+    options?: LogOptions & { readonly allowNewIdentity?: boolean | undefined },
+  ): Promise<SourceLog>;
+  /** Opens a log to read it. Throws `log-identity` when there is none. */
+  readLog(source: string, identity: string, options?: LogOptions): Promise<SourceLog>;
+  /** The identities that a source has logs of. */
+  logIdentities(source: string, options?: LogOptions): Promise<string[]>;
 }
 
 /** What opens one domain, and nothing else of its repository. */

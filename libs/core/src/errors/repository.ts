@@ -73,6 +73,24 @@ export const repositoryErrors = entries({
     hint: "Let the newer one work; run only one sweeper for each repository.",
     retryable: false,
   },
+  "log-conflict": {
+    kind: "conflict",
+    summary: "The log of a continuous source has other content of the same name.",
+    hint: "Two different servers write the same log, or the source's past was changed: stop, and find out which server is the right one.",
+    retryable: false,
+  },
+  "log-identity": {
+    kind: "conflict",
+    summary: "The source is not the one that its log was begun with.",
+    hint: "Check that agent.yaml names the right server; for a new cluster set expect.systemIdentifier.",
+    retryable: false,
+  },
+  "log-gap": {
+    kind: "not-found",
+    summary: "A part of a log is not in the repository.",
+    hint: "Restore to a moment before the gap, or from a point behind it.",
+    retryable: false,
+  },
   "point-missing": {
     kind: "not-found",
     summary: "There is no such recovery point.",

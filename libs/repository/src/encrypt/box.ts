@@ -4,7 +4,7 @@ import { compress, decompress, decompressSync, type Method } from "../compress/z
 import { copyInto } from "../encoding/copy.ts";
 import { deriveKey } from "./keys.ts";
 
-export type SealedKind = "pack" | "index" | "manifest" | "domain" | "lease" | "sweep";
+export type SealedKind = "pack" | "index" | "manifest" | "domain" | "lease" | "sweep" | "log";
 
 /** Bytes that a box is longer than what it holds: method, plain length, GCM tag. */
 export const boxOverhead = 1 + 4 + 16;

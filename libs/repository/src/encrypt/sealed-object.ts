@@ -11,6 +11,7 @@ export const magics = {
   domain: "MSTRDOM1",
   lease: "MSTRLSE1",
   sweep: "MSTRSWP1",
+  log: "MSTRLOG1",
 } as const;
 const saltLength = 16;
 export const headerLength = 8 + saltLength;

@@ -5,9 +5,11 @@ export function healedFolder(prefix: string): string {
   return `${prefix}healed/`;
 }
 
-/** Whether the object of that key can have others that stand in for it: packs, indexes, manifests, the domain's mark. */
+/** Whether the object of that key can have others that stand in for it: packs, indexes, manifests, logs, the domain's mark. */
 export function canBeHealed(prefix: string, key: string): boolean {
-  return ["packs/", "index/", "points/"].some((folder) => key.startsWith(prefix + folder)) || isMark(prefix, key);
+  return (
+    ["packs/", "index/", "points/", "logs/"].some((folder) => key.startsWith(prefix + folder)) || isMark(prefix, key)
+  );
 }
 
 /** A new name under which a whole object is stored in place of the damaged one of that key. */
