@@ -10,6 +10,7 @@ export { type Unlock, unlockFromText } from "./keys/unlock.ts";
 export type { KeyHolder } from "./keys/wrap-key.ts";
 export { newKeyPair, type PrintedKeyPair, publicKeyOf } from "./keys/x25519.ts";
 export { holdLease, type Lease, type LeaseOptions } from "./lease/hold.ts";
+export { longestRange } from "./log/append-range.ts";
 export { compactRange, supersededRanges } from "./log/compact.ts";
 export { coverage, coveredUntil, gaps, rangesAt, type Span, timelinesOf } from "./log/coverage.ts";
 export type {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { MusterError, systemErrorCode } from "@muster/core";
-import type { Client } from "pg";
+import type { Client, ClientConfig } from "pg";
 import type { Cluster, PostgresConfig } from "./config.ts";
 
 export type { Client } from "pg";
@@ -34,9 +34,26 @@ export async function withClient<T>(
   }
 }
 
-async function connect({ config, password }: Cluster, database: string): Promise<Client> {
+async function connect(cluster: Cluster, database: string): Promise<Client> {
   const { default: pg } = await import("pg");
-  const client = new pg.Client({
+  return open(new pg.Client(await clientSettings(cluster, database)), cluster, database);
+}
+
+/** Connects in the mode of replication commands (a physical WAL sender); the caller ends the client. Throws as `withClient`. */
+export async function connectForReplication(cluster: Cluster, name: string): Promise<Client> {
+  const { default: pg } = await import("pg");
+  const settings = await clientSettings(cluster, "");
+  // `replication` is not in the package's types; it goes into the start-up message.
+  const forReplication: ClientConfig & { replication: string } = {
+    ...settings,
+    replication: "true",
+    application_name: name,
+  };
+  return open(new pg.Client(forReplication), cluster, "replication");
+}
+
+async function clientSettings({ config, password }: Cluster, database: string): Promise<ClientConfig> {
+  return {
     host: config.host,
     port: config.port,
     user: config.user,
@@ -44,8 +61,12 @@ async function connect({ config, password }: Cluster, database: string): Promise
     password: password ?? "",
     ssl: await encryption(config),
     connectionTimeoutMillis: connectTimeout,
+    keepAlive: true,
     application_name: "muster-agent",
-  });
+  };
+}
+
+async function open(client: Client, { config }: Cluster, database: string): Promise<Client> {
   client.on("error", () => undefined); // a connection that breaks while idle; the next statement on it fails
   try {
     await client.connect();
@@ -81,7 +102,8 @@ function connectFailure(host: string, port: number, database: string, cause: unk
   });
 }
 
-function sqlFailure(cause: unknown, database: string): unknown {
+/** What a failed statement means. */
+export function sqlFailure(cause: unknown, database: string): unknown {
   if (cause instanceof MusterError) return cause;
   const code = systemErrorCode(cause);
   if (code === undefined && !(cause instanceof Error)) return cause;
