@@ -61,12 +61,15 @@ async function healManifest(
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<Healed | undefined> {
-  for (const copy of copies) {
-    const sealed = await orNothing(async () => {
-      const bytes = await copy.domain.store.get(key, { signal });
-      await openManifest(copy.domain, key.slice(`${domain.prefix}points/`.length), bytes);
+  const read = (from: DomainContext): Promise<Uint8Array | undefined> =>
+    orNothing(async () => {
+      const bytes = await from.store.get(key, { signal });
+      await openManifest(from, key.slice(`${domain.prefix}points/`.length), bytes);
       return bytes;
     });
+  if ((await read(domain)) !== undefined) return undefined; // it is named for its content, of which something is missing
+  for (const copy of copies) {
+    const sealed = await read(copy.domain);
     if (sealed === undefined) continue;
     await domain.store.put(newHealedKey(domain.prefix, key), sealed, { signal });
     return { from: copy.name };

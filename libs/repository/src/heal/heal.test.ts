@@ -80,6 +80,19 @@ test("many objects damaged at random come back together", async () => {
   await expectWhole(store);
 });
 
+test("what a damaged tree hides comes back too: a pack that is gone, and the indexes that knew of it", async () => {
+  const packs = data.filter((key) => key.startsWith("orders/packs/"));
+  const pairs = packs.flatMap((damaged) => packs.flatMap((gone) => (gone === damaged ? [] : [{ damaged, gone }])));
+  expect(pairs.length).toBeGreaterThan(1);
+  for (const { damaged, gone } of pairs) {
+    const store = damagedCopy();
+    for (const key of data) if (key === gone || key.startsWith("orders/index/")) store.objects.delete(key);
+    store.objects.get(damaged)?.writeUInt8(7, 300);
+    expect((await heal(store)).left, `${damaged} damaged, ${gone} gone`).toEqual([]);
+    await expectWhole(store);
+  }
+});
+
 test("the whole copy is taken when both are damaged in different places, and the rest is told exactly", async () => {
   const [main, second] = [damagedCopy(), memoryStore(new Map(copy.objects))];
   const packs = data.filter((key) => key.startsWith("orders/packs/"));

@@ -5,7 +5,7 @@ import { copyPoints } from "../copy/copy-points.ts";
 import { type DomainAccess, domainKeyBytes } from "../open-domain.ts";
 import type { Damage, VerifyLevel } from "../types.ts";
 import { verifyDomain } from "../verify/verify.ts";
-import { healObject } from "./heal-object.ts";
+import { type Healed, healObject } from "./heal-object.ts";
 import type { NamedStore } from "./places.ts";
 
 export interface HealOptions {
@@ -31,7 +31,8 @@ export interface HealReport {
 
 /**
  * Puts whole objects in the place of damaged and missing ones: from copies, each checked before it counts, or made anew where nothing is
- * lost. Throws failures of the store itself; a copy that fails is left out.
+ * lost. What was healed may show what else is missing, so it looks again until nothing more can be healed. Throws failures of the store
+ * itself; a copy that fails is left out.
  */
 export async function healDomain(
   store: ObjectStore,
@@ -39,26 +40,72 @@ export async function healDomain(
   access: DomainAccess,
   options: HealOptions,
 ): Promise<HealReport> {
-  const contextOf = (of: ObjectStore): DomainContext =>
-    domainContext(of, access.repositoryId, access.domain, domainKeyBytes(access));
   const { level = "read", signal } = options;
-  const damage = options.damage ?? (await verifyDomain(contextOf(store), { level, signal })).damage;
-  const sources = copies.map(({ name, store: from }) => ({ name, domain: contextOf(from) }));
+  const site: HealSite = { store, copies, access, options };
+  const healed = new Map<string, Healed>();
+  const points = new Set<string>();
+  const left = new Map<string, Damage>();
+  let damage = options.damage ?? (await verifyDomain(contextOf(site, store), { level, signal })).damage;
+  for (let wanted = options.missingPoints ?? []; ; wanted = []) {
+    const round = await healRound(site, damage, wanted);
+    const isNew =
+      round.points.some((id) => !points.has(id)) || [...round.healed.keys()].some((key) => !healed.has(key));
+    for (const [object, from] of round.healed) healed.set(object, from);
+    for (const id of round.points) points.add(id);
+    for (const one of round.left) left.set(`${one.object} ${one.point ?? ""}`, one);
+    if (!isNew) break;
+    // What is in the packs was read before; a tree that can be read again names chunks that nobody had asked for.
+    const { damage: shown } = await verifyDomain(contextOf(site, store), { level: "presence", signal });
+    damage = shown.filter(({ object, point = "" }) => !left.has(`${object} ${point}`));
+    if (damage.length === 0) break;
+  }
+  return {
+    healed: [...healed].map(([object, from]) => ({ object, ...from })),
+    points: [...points],
+    left: [...left.values()],
+  };
+}
 
-  const healed: { object: string; from?: string }[] = [];
+interface HealSite {
+  readonly store: ObjectStore;
+  readonly copies: readonly NamedStore[];
+  readonly access: DomainAccess;
+  readonly options: HealOptions;
+}
+
+interface HealedRound {
+  readonly healed: ReadonlyMap<string, Healed>;
+  readonly points: readonly string[];
+  readonly left: readonly Damage[];
+}
+
+function contextOf({ access }: HealSite, of: ObjectStore): DomainContext {
+  return domainContext(of, access.repositoryId, access.domain, domainKeyBytes(access));
+}
+
+/** Heals what is known to be damaged, and brings back points that are gone. */
+async function healRound(
+  site: HealSite,
+  damage: readonly Damage[],
+  missingPoints: readonly string[],
+): Promise<HealedRound> {
+  const { store, copies, access, options } = site;
+  const { signal } = options;
+  const domain = contextOf(site, store);
+  const sources = copies.map(({ name, store: from }) => ({ name, domain: contextOf(site, from) }));
+  const healed = new Map<string, Healed>();
   for (const object of new Set(damage.map(({ object }) => object))) {
-    const done = await healObject(contextOf(store), sources, object, signal);
-    if (done !== undefined) healed.push({ object, ...done });
+    const done = await healObject(domain, sources, object, signal);
+    if (done !== undefined) healed.set(object, done);
   }
 
   // A manifest that is whole, but whose content is in no pack: the point gets the packs that a copy has.
-  const whole = new Set(healed.map(({ object }) => object));
-  const open = damage.filter(({ object }) => !whole.has(object));
-  const manifests = `${contextOf(store).prefix}points/`;
+  const open = damage.filter(({ object }) => !healed.has(object));
+  const manifests = `${domain.prefix}points/`;
   const hit = new Set(open.flatMap(({ object, point }) => (object.startsWith(manifests) ? (point ?? []) : [])));
   const points = new Set<string>();
   for (const { store: from } of copies) {
-    const wanted = [...hit, ...(options.missingPoints ?? [])].filter((id) => !points.has(id));
+    const wanted = [...hit, ...missingPoints].filter((id) => !points.has(id));
     if (wanted.length === 0) break;
     const { present, failed } = await orNothing(() =>
       copyPoints(from, store, access, { holder: options.holder, points: wanted, complete: true, signal }),
