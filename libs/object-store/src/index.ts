@@ -6,6 +6,7 @@ export {
   type StreamingStore,
 } from "./fs/file-store.ts";
 export { checkKey, checkPrefix } from "./keys.ts";
+export { alignedBuffer, directBlock, memoryFor } from "./memory.ts";
 export { createStore, filePath, type OpenSettings, openDeletableStore, openStore } from "./open-store.ts";
 export * from "./port.ts";
 export { type RetryOptions, withRetry } from "./retry.ts";

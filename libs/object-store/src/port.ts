@@ -12,6 +12,16 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface GetOptions extends CallOptions {
+  /** All of the object when left out. */
+  readonly range?: ByteRange | undefined;
+  /**
+   * Memory of the caller's, from `alignedBuffer`, of `memoryFor` the range: a store may read into it and give a view of it, until the
+   * caller uses it again. What is read so goes past the system's cache where it can.
+   */
+  readonly memory?: Uint8Array | undefined;
+}
+
 /** A part of an object; both in bytes. */
 export interface ByteRange {
   readonly offset: number;
@@ -38,7 +48,7 @@ export interface ObjectStore {
   /** Creates the object from the bytes (parts are joined in order). Throws `object-exists` if the key is taken. */
   put(key: string, bytes: Uint8Array | readonly Uint8Array[], options?: CallOptions): Promise<void>;
   /** The object's bytes, or exactly the range asked for. Throws `object-missing`. */
-  get(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array>;
+  get(key: string, options?: GetOptions): Promise<Uint8Array>;
   /** Size and time of the object, or undefined when there is none. */
   head(key: string, options?: CallOptions): Promise<Omit<ObjectInfo, "key"> | undefined>;
   /** Every object whose key starts with the prefix, in no promised order. A list that fails midway throws. */

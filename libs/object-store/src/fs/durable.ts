@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemErrorCode } from "@muster/core";
+import { writeDirect } from "./direct.ts";
 
 /** Makes names in directories durable; calls that arrive while one waits for its turn share that one's fsync. */
 export interface DirectorySync {
@@ -60,17 +61,26 @@ export async function makeDirectory(root: string, directory: string, names: Dire
   await names.sync(dirname(directory));
 }
 
-/** Writes all parts with as few calls as the system allows, then makes the content durable. */
-export async function writeDurably(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  for (const part of parts) await writeAll(handle, part);
+/** Writes all parts to a new file, then makes the content durable. */
+export async function writeDurably(handle: FileHandle, path: string, parts: readonly Uint8Array[]): Promise<void> {
+  let position = 0;
+  for (const part of parts) {
+    await writePart(handle, path, part, position);
+    position += part.byteLength;
+  }
   await handle.sync();
 }
 
-/** Writes all bytes at the file's position. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes bytes at a position in a file; large ones in aligned memory go past the page cache. */
+export async function writePart(handle: FileHandle, path: string, bytes: Uint8Array, position: number): Promise<void> {
+  const direct = await writeDirect(path, bytes, position);
+  await writeAll(handle, bytes.subarray(direct), position + direct);
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let written = 0;
   while (written < bytes.byteLength) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written);
+    const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written, position + written);
     written += bytesWritten;
   }
 }

@@ -66,7 +66,7 @@ export async function openStreamingFileStore(path: string): Promise<StreamingSto
     async putStream(key, body, size) {
       checkKey(key);
       await root.check();
-      await createFile(writer, key, (handle) => writeStream(handle, body, size));
+      await createFile(writer, key, (handle, path) => writeStream(handle, path, body, size));
     },
     removeStaged: (before) => removeStaged(root.path, before),
   };
@@ -91,7 +91,7 @@ function fileStore(root: Root, writer = writerOf(root)): ObjectStore {
     },
     async get(key, options) {
       const path = locate(key, options);
-      return readFileRange(path, key, options?.range).catch(async (thrown: unknown) => {
+      return readFileRange(path, key, options).catch(async (thrown: unknown) => {
         await root.check(); // a disk that is gone must not read as one object that is missing
         throw thrown;
       });

@@ -16,20 +16,19 @@ export interface WriterState {
   readonly known: Set<string>;
 }
 
+/** Fills a new file, which is open and at that path, and makes its content durable. */
+type Write = (handle: FileHandle, path: string) => Promise<void>;
+
 /** Creates a file from bytes in memory, as `createFile` does. */
 export function putFile(state: WriterState, key: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
-  return createFile(state, key, (handle) => writeDurably(handle, partsOf(bytes)));
+  return createFile(state, key, (handle, staged) => writeDurably(handle, staged, partsOf(bytes)));
 }
 
 /**
  * Creates a file atomically and durably: staged, written and synced by `write`, then linked to its name. `link` fails
  * when the name is taken, which `rename` does not. What `write` throws is thrown, and no file is left.
  */
-export async function createFile(
-  state: WriterState,
-  key: string,
-  write: (handle: FileHandle) => Promise<void>,
-): Promise<void> {
+export async function createFile(state: WriterState, key: string, write: Write): Promise<void> {
   const path = join(state.root, key);
   const staged = join(state.root, stagingDirectory, randomUUID());
   try {
@@ -66,10 +65,10 @@ async function ensureDirectory(state: WriterState, directory: string): Promise<v
   state.known.add(directory);
 }
 
-async function stage(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+async function stage(path: string, write: Write): Promise<void> {
   const handle = await open(path, "wx", 0o640);
   try {
-    await write(handle);
+    await write(handle, path);
   } finally {
     await handle.close();
   }

@@ -1,29 +1,24 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { MusterError, systemErrorCode } from "@muster/core";
-import type { ByteRange } from "../port.ts";
+import type { ByteRange, GetOptions } from "../port.ts";
+import { readDirect } from "./direct.ts";
 import { storeError } from "./errors.ts";
 
 /** Reads a file whole or a range of it. Throws `object-missing`, and `repository-corrupt` when it is too short. */
-export async function readFileRange(path: string, key: string, range: ByteRange | undefined): Promise<Uint8Array> {
-  const handle = await openObject(path, key);
+export async function readFileRange(
+  path: string,
+  key: string,
+  { range, memory }: GetOptions = {},
+): Promise<Uint8Array> {
   try {
+    const direct = range && memory && (await readDirect(path, range, memory));
+    if (direct !== undefined && direct.byteLength === range?.length) return direct; // a short one is told about below
+    await using handle = await open(path, "r");
     const wanted = range ?? { offset: 0, length: (await handle.stat()).size };
     return await readExactly(handle, wanted, key);
   } catch (thrown) {
-    throw storeError(thrown, `read ${path}`);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openObject(path: string, key: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r");
-  } catch (thrown) {
-    if (systemErrorCode(thrown) === "ENOENT") {
-      throw new MusterError("object-missing", `${key} is missing`, { cause: thrown });
-    }
-    throw storeError(thrown, `open ${path}`);
+    if (systemErrorCode(thrown) !== "ENOENT") throw storeError(thrown, `read ${path}`);
+    throw new MusterError("object-missing", `${key} is missing`, { cause: thrown });
   }
 }
 

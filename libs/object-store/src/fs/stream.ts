@@ -1,15 +1,22 @@
 import type { FileHandle } from "node:fs/promises";
-import { writeAll } from "./durable.ts";
+import { alignedBuffer } from "../memory.ts";
+import { writePart } from "./durable.ts";
 
 /** Bytes that are written with one call; what comes in meanwhile goes into a second buffer of the size. */
 const blockSize = 2 ** 20;
 
 /** Writes a stream of about `size` bytes in large blocks, each while the next one comes in, then makes it durable. */
-export async function writeStream(handle: FileHandle, body: AsyncIterable<Uint8Array>, size: number): Promise<void> {
+export async function writeStream(
+  handle: FileHandle,
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  size: number,
+): Promise<void> {
   const room = Math.min(blockSize, Math.max(size, 1));
-  let block = Buffer.allocUnsafeSlow(room);
-  let other = size > room ? Buffer.allocUnsafeSlow(room) : block;
+  let block = alignedBuffer(room);
+  let other = size > room ? alignedBuffer(room) : block;
   let filled = 0;
+  let position = 0;
   let writing = Promise.resolve();
   for await (const piece of body) {
     for (let taken = 0; taken < piece.byteLength; ) {
@@ -19,14 +26,15 @@ export async function writeStream(handle: FileHandle, body: AsyncIterable<Uint8A
       taken += fits.byteLength;
       if (filled < room) continue;
       await writing;
-      writing = writeAll(handle, block);
+      writing = writePart(handle, path, block, position);
       writing.catch(() => undefined); // awaited below, or lost to the error that ended the stream
+      position += room;
       [block, other] = [other, block];
       filled = 0;
       if (block === other) await writing;
     }
   }
   await writing;
-  await writeAll(handle, block.subarray(0, filled));
+  await writePart(handle, path, block.subarray(0, filled), position);
   await handle.sync();
 }

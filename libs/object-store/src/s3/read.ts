@@ -2,6 +2,7 @@ import { addAbortSignal, Readable } from "node:stream";
 import { GetObjectCommand, type GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { MusterError } from "@muster/core";
 import { shortObject } from "../fs/read.ts";
+import { roomFor } from "../memory.ts";
 import type { ByteRange } from "../port.ts";
 import { checksum } from "./checksum.ts";
 import type { Connection } from "./connection.ts";
@@ -14,6 +15,8 @@ const smallestLane = 4 * 2 ** 20;
 interface Reading {
   readonly key: string;
   readonly signal: AbortSignal | undefined;
+  /** Of the caller's, for a range. */
+  readonly memory?: Uint8Array | undefined;
 }
 
 /** The whole object, compared with the checksum that the server keeps of it; read twice before it counts as damaged. */
@@ -41,7 +44,7 @@ async function readOnce(s3: Connection, reading: Reading): Promise<{ bytes: Buff
 
 /** Exactly this range. Throws `repository-corrupt` when the object ends before it. */
 export async function readRange(s3: Connection, reading: Reading, range: ByteRange): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(range.length);
+  const bytes = roomFor(range.length, reading.memory);
   const work = share(range.offset, range.length).map((lane) =>
     readLane(s3, reading, lane, bytes.subarray(lane.offset - range.offset)),
   );

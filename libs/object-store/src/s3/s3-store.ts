@@ -27,7 +27,7 @@ export function s3Store(s3: Connection): ObjectStore {
     },
     async get(key, options) {
       begin(key, options);
-      const reading = { key, signal: options?.signal };
+      const reading = { key, signal: options?.signal, memory: options?.memory };
       if (options?.range === undefined) return readWhole(s3, reading);
       if (options.range.length === 0) return readNothing(s3, key, options.range, options);
       return readRange(s3, reading, options.range);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { alignedBuffer, memoryFor } from "../memory.ts";
 import type { ObjectStore } from "../port.ts";
 import { collect } from "./collect.ts";
 
@@ -62,6 +63,27 @@ function reading(makeStore: () => Promise<ObjectStore>): void {
     expect(await range(0, 3)).toBe("012");
     expect(await range(7, 3)).toBe("789");
     expect(await range(4, 0)).toBe("");
+  });
+
+  test("keeps what is in aligned memory, and reads any range of it into such memory", async () => {
+    const store = await makeStore();
+    const bytes = alignedBuffer(700_001);
+    for (let at = 0; at < bytes.length; at += 7) bytes.writeUInt8(at % 251, at);
+    await store.put("k", [bytes, text("tail")]);
+    expect(Buffer.from(await store.get("k")).equals(Buffer.concat([bytes, text("tail")]))).toBe(true);
+    const memory = alignedBuffer(memoryFor(600_000));
+    for (const [offset, length] of [
+      [0, 600_000],
+      [4096, 500_000],
+      [100_003, 599_998],
+      [5, 10],
+    ] as const) {
+      const got = await store.get("k", { range: { offset, length }, memory });
+      expect(bytes.subarray(offset, offset + length).equals(got), `${length} bytes from ${offset}`).toBe(true);
+    }
+    const beyond = { offset: 200_000, length: 600_000 };
+    await expect(store.get("k", { range: beyond, memory })).rejects.toEqual(code("repository-corrupt"));
+    await expect(store.get("no", { range: beyond, memory })).rejects.toEqual(code("object-missing"));
   });
 
   test("calls a range beyond the end an error, never a short answer", async () => {

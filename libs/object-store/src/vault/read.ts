@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { addAbortSignal } from "node:stream";
 import { crc32 } from "node:zlib";
 import { mapLimit } from "@muster/core";
+import { roomFor } from "../memory.ts";
 import type { ByteRange } from "../port.ts";
 import type { VaultConnection } from "./connection.ts";
 import { wrongAnswer } from "./errors.ts";
@@ -13,6 +14,8 @@ const lanes = 4;
 interface Reading {
   readonly key: string;
   readonly signal: AbortSignal | undefined;
+  /** Of the caller's, for a range. */
+  readonly memory?: Uint8Array | undefined;
 }
 
 /** The whole object. */
@@ -36,7 +39,7 @@ export async function readWhole(vault: VaultConnection, { key, signal }: Reading
 
 /** Exactly this range. Throws `repository-corrupt` when the object ends before it. */
 export async function readRange(vault: VaultConnection, reading: Reading, range: ByteRange): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(range.length);
+  const bytes = roomFor(range.length, reading.memory);
   if (range.length > 0) await readInto(vault, reading, range, bytes);
   else await readSlice(vault, reading, range, bytes); // is it there?
   return bytes;

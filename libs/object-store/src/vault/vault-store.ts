@@ -38,7 +38,7 @@ export function openVaultStore(
     },
     async get(key, call) {
       check(key, call);
-      const reading = { key, signal: call?.signal };
+      const reading = { key, signal: call?.signal, memory: call?.memory };
       return call?.range === undefined ? readWhole(vault, reading) : readRange(vault, reading, call.range);
     },
     async head(key, call) {

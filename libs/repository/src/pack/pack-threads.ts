@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { fromErrorValue, MusterError } from "@muster/core";
+import { alignedBuffer } from "@muster/object-store";
 import type { SealOwner } from "../encrypt/box.ts";
 import type { FooterChunk } from "./footer.ts";
 import { type BuiltPack, packBufferSize, type SealOptions, segmentMost } from "./pack-builder.ts";
@@ -149,7 +150,7 @@ function startThread(settings: ThreadSettings, { onPack, fail, wake }: Events): 
 }
 
 function newPackBuffer(): SharedArrayBuffer {
-  return new SharedArrayBuffer(packBufferSize);
+  return alignedBuffer(packBufferSize).buffer;
 }
 
 function builtPack({ buffer, bodyLength, packId, tail, footer }: Extract<ThreadAnswer, { kind: "pack" }>): BuiltPack {

@@ -1,4 +1,5 @@
 import { MusterError } from "@muster/core";
+import type { ByteRange, GetOptions } from "@muster/object-store";
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { openBox } from "../encrypt/box.ts";
@@ -118,18 +119,23 @@ async function loadSegment(domain: DomainContext, index: ChunkIndex, segment: nu
   return plain;
 }
 
-/** The box of a segment as it is stored. Throws `repository-corrupt` when its pack is missing or too short. */
-export function readBox(domain: DomainContext, { packId, offset, length }: SegmentPlace): Promise<Uint8Array> {
-  return readRange(domain, packKey(domain, packId), { offset, length });
+/** The box of a segment as it is stored, in `memory` where the store does that. Throws `repository-corrupt` when its pack is missing or too short. */
+export function readBox(
+  domain: DomainContext,
+  { packId, offset, length }: SegmentPlace,
+  memory?: Uint8Array,
+): Promise<Uint8Array> {
+  return readRange(domain, packKey(domain, packId), { range: { offset, length }, memory });
 }
 
 async function readRange(
   { store }: DomainContext,
   key: string,
-  range: { offset: number; length: number },
+  options: GetOptions & { readonly range: ByteRange },
 ): Promise<Uint8Array> {
+  const { range } = options;
   try {
-    const bytes = await store.get(key, { range });
+    const bytes = await store.get(key, options);
     if (bytes.length === range.length) return bytes;
     throw malformed(key, `gave ${bytes.length} bytes for ${range.length}`);
   } catch (thrown) {

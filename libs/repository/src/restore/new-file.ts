@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, futimesSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, ftruncateSync, futimesSync, openSync, writeSync } from "node:fs";
 import { MusterError, systemErrorCode } from "@muster/core";
 import type { Entry } from "../types.ts";
 import { seconds } from "./meta.ts";
@@ -21,6 +21,26 @@ export function fileMeta({ mode, uid, gid, mtimeNs }: Entry, ownership: boolean)
 export function createFile(path: string | Uint8Array): number {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   return openSync(path as string | Buffer, flags, 0o600); // any Uint8Array does
+}
+
+/** Bytes of a file from which writing it past the page cache pays. */
+const directFrom = 2 ** 20;
+
+/**
+ * The same file once more, for writing past the page cache (open(2), O_DIRECT), and with its length, so that its parts can be written
+ * side by side. Undefined for a small file, and where the file system does not do it.
+ */
+export function openDirect(descriptor: number, size: number): number | undefined {
+  if (size < directFrom) return undefined;
+  let direct: number | undefined;
+  try {
+    direct = openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_DIRECT); // whatever has its name by now
+    ftruncateSync(descriptor, size);
+    return direct;
+  } catch {
+    if (direct !== undefined) closeSync(direct);
+    return undefined; // what is wrong with the file, if anything is, shows when it is written
+  }
 }
 
 /** Writes all bytes, at a position in the file or where the last write ended. */

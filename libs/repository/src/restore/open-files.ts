@@ -1,7 +1,7 @@
 import { closeSync, fdatasync } from "node:fs";
 import { promisify } from "node:util";
 import { restoreError } from "./errors.ts";
-import { createFile, type FileMeta, finishFile } from "./new-file.ts";
+import { createFile, type FileMeta, finishFile, openDirect } from "./new-file.ts";
 
 const syncData = promisify(fdatasync);
 
@@ -11,6 +11,8 @@ const syncEvery = 32 * 2 ** 20;
 /** A file that is written in pieces, by several threads. */
 export interface OpenFile {
   readonly descriptor: number;
+  /** The same file, open for writing past the page cache; see `openDirect`. */
+  readonly direct: number | undefined;
   /** One more piece will be written. */
   expect(): void;
   /** A piece of so many bytes is written. */
@@ -23,7 +25,8 @@ export interface OpenFile {
 export interface OpenFiles {
   /** Files that are not finished. */
   readonly size: number;
-  create(path: Uint8Array, meta: FileMeta): OpenFile;
+  /** `size` is what it will have, in bytes. */
+  create(path: Uint8Array, meta: FileMeta, size: number): OpenFile;
   /** The file of a descriptor. */
   of(descriptor: number): OpenFile | undefined;
   /** Resolves when no file is being synced. */
@@ -41,8 +44,9 @@ interface Events {
 export function openFiles({ onFinished, onFailure }: Events): OpenFiles {
   const open = new Map<number, OpenFile>();
   const syncing = new Set<Promise<void>>();
-  const create = (path: Uint8Array, meta: FileMeta): OpenFile => {
+  const create = (path: Uint8Array, meta: FileMeta, size: number): OpenFile => {
     const descriptor = createFile(path);
+    const direct = openDirect(descriptor, size);
     let missing = 1; // until complete
     let unsynced = 0;
     let sync: Promise<void> | undefined;
@@ -66,18 +70,20 @@ export function openFiles({ onFinished, onFailure }: Events): OpenFiles {
     const finishWhenWhole = (): void => {
       if (missing > 0 || sync !== undefined || !open.delete(descriptor)) return;
       void orFailure(() => {
+        if (direct !== undefined) closeSync(direct);
         finishFile(descriptor, path, meta);
         onFinished();
       });
     };
     const file: OpenFile = {
       descriptor,
+      direct,
       expect() {
         missing += 1;
       },
       written(bytes) {
         missing -= 1;
-        unsynced += bytes;
+        if (direct === undefined) unsynced += bytes;
         if (unsynced >= syncEvery && sync === undefined) beginSync();
         finishWhenWhole();
       },
@@ -100,7 +106,7 @@ export function openFiles({ onFinished, onFailure }: Events): OpenFiles {
     of: (descriptor) => open.get(descriptor),
     synced,
     async close() {
-      const left = [...open.keys()];
+      const left = [...open.values()].flatMap(({ descriptor, direct }) => [descriptor, direct ?? []].flat());
       open.clear(); // so that no sync that ends finishes a file
       await synced();
       for (const descriptor of left) closeSync(descriptor);

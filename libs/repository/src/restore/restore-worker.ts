@@ -5,16 +5,11 @@ import { chunkIds } from "../chunk/chunk-id.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { openBoxSync } from "../encrypt/box.ts";
 import { packBoxKey } from "../pack/layout.ts";
+import { writePast } from "./direct-write.ts";
 import { restoreError } from "./errors.ts";
 import { createFile, finishFile, writeAll } from "./new-file.ts";
-import type {
-  ChunkSpan,
-  FilePiece,
-  RestoreAnswer,
-  RestoreRequest,
-  RestoreThreadSettings,
-  WholeFile,
-} from "./thread-messages.ts";
+import { lengthOf, type PieceRun, runsOf } from "./piece-runs.ts";
+import type { ChunkSpan, RestoreAnswer, RestoreRequest, RestoreThreadSettings, WholeFile } from "./thread-messages.ts";
 
 /*
  * A thread that opens segments and writes what is in them to files. It reads nothing from the store: segments come to it as
@@ -30,28 +25,33 @@ const collectEvery = 1;
 const collect = globalThis.gc;
 let opened = 0;
 
-/** The bytes of a chunk, once they are what its id says. */
-type Chunks = (span: ChunkSpan) => Buffer;
+/** A segment's bytes. */
+interface Segment {
+  readonly plain: Buffer;
+  /** The bytes of a chunk, once they are what its id says. */
+  chunk(span: ChunkSpan): Buffer;
+}
 
-function chunksOf({ packId, position, plainLength, box }: RestoreRequest): Chunks {
+function openSegment({ packId, position, plainLength, box }: RestoreRequest): Segment {
   const key = packBoxKey(owner, packId);
   const plain = openBoxSync(key, position, box);
   if (plain.length !== plainLength) throw malformed(key.what, `has box ${position} of another length`);
   const checked = new Set<number>();
-  return ({ id, offset, length }) => {
-    const chunk = plain.subarray(offset, offset + length);
-    if (checked.has(offset)) return chunk;
-    if (!ids.of(chunk).equals(id)) throw malformed(`a chunk of ${key.what}`, "is not what its id says");
+  const chunk = ({ id, offset, length }: ChunkSpan): Buffer => {
+    const bytes = plain.subarray(offset, offset + length);
+    if (checked.has(offset)) return bytes;
+    if (!ids.of(bytes).equals(id)) throw malformed(`a chunk of ${key.what}`, "is not what its id says");
     checked.add(offset);
-    return chunk;
+    return bytes;
   };
+  return { plain, chunk };
 }
 
-function writeWhole({ path, meta, chunks }: WholeFile, bytes: Chunks): void {
+function writeWhole({ path, meta, chunks }: WholeFile, segment: Segment): void {
   try {
     const descriptor = createFile(path);
     try {
-      for (const chunk of chunks) writeAll(descriptor, bytes(chunk));
+      for (const chunk of chunks) writeAll(descriptor, segment.chunk(chunk));
     } catch (thrown) {
       closeSync(descriptor);
       throw thrown;
@@ -62,9 +62,13 @@ function writeWhole({ path, meta, chunks }: WholeFile, bytes: Chunks): void {
   }
 }
 
-function writePiece({ path, descriptor, position, chunk }: FilePiece, bytes: Chunks): void {
+function writeRun(run: PieceRun, segment: Segment): void {
+  for (const { chunk } of run.pieces) segment.chunk(chunk); // which checks it
+  const [{ path, descriptor, direct, position, chunk }] = run.pieces;
+  const bytes = segment.plain.subarray(chunk.offset, chunk.offset + lengthOf(run));
   try {
-    writeAll(descriptor, bytes(chunk), position);
+    if (direct === undefined) writeAll(descriptor, bytes, position);
+    else writePast({ descriptor, direct }, bytes, position);
   } catch (thrown) {
     throw restoreError(thrown, Buffer.from(path).toString());
   }
@@ -72,9 +76,9 @@ function writePiece({ path, descriptor, position, chunk }: FilePiece, bytes: Chu
 
 function answerTo(request: RestoreRequest): RestoreAnswer {
   try {
-    const bytes = chunksOf(request);
-    for (const file of request.files) writeWhole(file, bytes);
-    for (const piece of request.pieces) writePiece(piece, bytes);
+    const segment = openSegment(request);
+    for (const file of request.files) writeWhole(file, segment);
+    for (const run of runsOf(request.pieces)) writeRun(run, segment);
     return { kind: "written" };
   } catch (thrown) {
     return { kind: "failed", error: errorValue(thrown) };

@@ -5,6 +5,7 @@ import { readHealthy } from "../heal/read-healthy.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
 import { packKey } from "../pack/layout.ts";
 import { type ChunkReader, missingPack, readBox } from "../read/chunk-reader.ts";
+import { lender } from "./lender.ts";
 import { writeMovedGroup } from "./moved-group.ts";
 import { restoreThreads } from "./restore-threads.ts";
 import type { SegmentGroup } from "./segment-groups.ts";
@@ -43,6 +44,7 @@ export function segmentWriter(
   const { repositoryId, name, sealKey, idKey } = domain;
   const count = Math.min(mostThreads, availableParallelism());
   const threads = restoreThreads({ owner: { repositoryId, name, sealKey }, idKey }, count);
+  const lending = lender();
   const running = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown): void => {
@@ -58,8 +60,10 @@ export function segmentWriter(
     // A damaged box is found before anything is written, so the group can be written from another copy.
     try {
       await readHealthy(domain, packKey(domain, packId), async () => {
-        const box = await readBox(domain, place);
-        await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+        await lending.with(async (memory) => {
+          const box = await readBox(domain, place, memory);
+          await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+        });
       });
     } catch (thrown) {
       if (missingPack(thrown) === undefined) throw thrown;

@@ -27,12 +27,14 @@ export interface WholeFile {
 export interface FilePiece {
   readonly path: Uint8Array;
   readonly descriptor: number;
+  /** Open for writing past the page cache, where the file system does that. */
+  readonly direct: number | undefined;
   /** Where in the file, in bytes. */
   readonly position: number;
   readonly chunk: ChunkSpan;
 }
 
-/** To a thread: a segment, and what of it goes where. The box is moved, not copied. */
+/** To a thread: a segment, and what of it goes where. The box is in memory that is lent, or moved, not copied. */
 export interface RestoreRequest {
   readonly packId: Uint8Array;
   readonly position: number;

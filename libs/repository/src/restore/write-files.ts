@@ -64,12 +64,13 @@ async function writeContent(
     return;
   }
   if (open.size >= mostOpenFiles) await groups.flush();
-  const made = open.create(path, meta);
+  const made = open.create(path, meta, content.size);
   let position = 0;
   for await (const { id } of dataRefs(content.content, source.chunks.read)) {
     const { segment, offset, length } = source.index.find(id) ?? (await source.chunks.locate(id));
     made.expect();
-    await groups.addPiece(segment, { path, descriptor: made.descriptor, position, chunk: { id, offset, length } });
+    const { descriptor, direct } = made;
+    await groups.addPiece(segment, { path, descriptor, direct, position, chunk: { id, offset, length } });
     position += length;
   }
   made.complete();
