@@ -8,21 +8,68 @@ const run = promisify(execFile);
 /** How long a disk may take to write out what was restored. */
 const deadlineMs = 30 * 60_000;
 
+/** Bytes after which what was written begins to go to the disk, so that the sync at the end finds little left to wait for. */
+const syncEvery = 128 * 2 ** 20;
+
+/** Makes a tree durable while it is written. */
+export interface TreeSync {
+  /** So many bytes more were written. */
+  wrote(bytes: number): void;
+  /** Makes all that was written durable. Throws what any sync failed with. */
+  finish(): Promise<void>;
+  /** Resolves when no sync is under way. */
+  settled(): Promise<void>;
+}
+
 /**
- * Makes all that was written to the file system of a directory durable with one call (syncfs, by coreutils' `sync -f`),
- * which is far cheaper than one per file. Where that tool is missing, `sync` is called for every path instead.
+ * Makes what is written to the file system of a directory durable with one call now and then (syncfs, by coreutils' `sync -f`), which is
+ * far cheaper than one per file. Where that tool is missing, `sync` is called for every path at the end.
  */
-export async function syncTree(
+export function treeSync(
   directory: string,
   eachPath: () => AsyncIterable<Buffer>,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  try {
-    await run("sync", ["-f", directory], { timeout: deadlineMs, ...(signal === undefined ? {} : { signal }) });
-  } catch (thrown) {
-    if (systemErrorCode(thrown) !== "ENOENT") throw thrown;
-    for await (const path of eachPath()) await syncOne(path);
-  }
+): TreeSync {
+  let unsynced = 0;
+  let running: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined; // the system tells of a failed write only once
+  const syncAhead = async (): Promise<void> => {
+    try {
+      await syncFileSystem(directory, signal);
+    } catch (thrown) {
+      if (!isMissingTool(thrown)) failure ??= { error: thrown };
+    } finally {
+      running = undefined;
+    }
+  };
+  const settled = async (): Promise<void> => running;
+  return {
+    wrote(bytes) {
+      unsynced += bytes;
+      if (unsynced < syncEvery || running !== undefined) return;
+      unsynced = 0;
+      running = syncAhead();
+    },
+    settled,
+    async finish() {
+      await settled();
+      if (failure !== undefined) throw failure.error;
+      try {
+        await syncFileSystem(directory, signal);
+      } catch (thrown) {
+        if (!isMissingTool(thrown)) throw thrown;
+        for await (const path of eachPath()) await syncOne(path);
+      }
+    },
+  };
+}
+
+async function syncFileSystem(directory: string, signal: AbortSignal | undefined): Promise<void> {
+  await run("sync", ["-f", directory], { timeout: deadlineMs, ...(signal === undefined ? {} : { signal }) });
+}
+
+function isMissingTool(thrown: unknown): boolean {
+  return systemErrorCode(thrown) === "ENOENT";
 }
 
 async function syncOne(path: Buffer): Promise<void> {

@@ -2,7 +2,7 @@ import { link, mkdir, symlink } from "node:fs/promises";
 import { MusterError, throwIfAborted } from "@muster/core";
 import { pathToBytes } from "../encoding/path.ts";
 import type { Entry, FileToWrite, LinkEntry, PointReader } from "../types.ts";
-import { syncTree } from "./durable.ts";
+import { type TreeSync, treeSync } from "./durable.ts";
 import { restoreError } from "./errors.ts";
 import { applyMeta } from "./meta.ts";
 import { restoreTarget, type Target } from "./target.ts";
@@ -22,6 +22,7 @@ interface Restore {
   readonly options: RestoreOptions;
   readonly ownership: boolean;
   readonly done: { files: number; bytes: number };
+  readonly sync: TreeSync;
   /** Met on the way, for later. */
   readonly directories: Entry[];
   readonly links: LinkEntry<"symlink" | "hardlink">[];
@@ -43,6 +44,7 @@ export async function restoreTree(
     options,
     ownership: options.ownership ?? process.getuid?.() === 0,
     done: { files: 0, bytes: 0 },
+    sync: treeSync(targetDirectory, () => paths(restore), options.signal),
     directories: [],
     links: [],
   };
@@ -53,9 +55,11 @@ export async function restoreTree(
     await writeLinks(restore);
     // Directories last: writing into them changes their times, and their modes may forbid it.
     await finishDirectories(restore);
-    await syncTree(targetDirectory, () => paths(restore), options.signal);
+    await restore.sync.finish();
   } catch (thrown) {
     throw restoreError(thrown, targetDirectory);
+  } finally {
+    await restore.sync.settled();
   }
   return restore.done;
 }
@@ -68,11 +72,12 @@ async function* included({ reader, options }: Restore): AsyncGenerator<Entry> {
 }
 
 async function writeFiles(restore: Restore): Promise<void> {
-  const { reader, options, done } = restore;
+  const { reader, options, done, sync } = restore;
   await reader.writeFiles(filesOf(restore), {
     signal: options.signal,
     onBytes(count) {
       done.bytes += count;
+      sync.wrote(count);
       options.onProgress?.({ ...done });
     },
     onFile() {
