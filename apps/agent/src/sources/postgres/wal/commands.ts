@@ -12,7 +12,7 @@ wait_for() { # until the file is there, the agent says no, or is gone
     if [ -f "$dir/answer/$name" ]; then
       { read -r status; read -r reason; } <"$dir/answer/$name"
       rm -f "$dir/answer/$name"
-      [ "$status" = 1 ] || echo "muster: $name: $reason" >&2
+      [ "$status" = "$quiet" ] || echo "muster: $name: $reason" >&2
       exit "$status"
     fi
     if [ -d /proc/self ] && ! [ -d "/proc/$agent" ]; then
@@ -35,6 +35,7 @@ const restoreScript = `#!/bin/sh
 dir=\${0%/*}
 name=$1
 gone=201
+quiet=1
 read -r agent <"$dir/pid" || exit 202
 ${waiting}
 if ! [ -f "$dir/ready/$name" ]; then
@@ -53,6 +54,7 @@ dir=\${0%/*}
 path=$1
 name=$2
 gone=1
+quiet=none
 read -r agent <"$dir/pid" || exit 1
 case $path in /*) ;; *) path=$PWD/$path ;; esac
 ${waiting}
