@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { access, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,6 +24,8 @@ export interface TestPostgres extends AsyncDisposable {
   start(): Promise<void>;
   /** Ends the server by its pid: `SIGINT` is PostgreSQL's fast shutdown, `SIGQUIT` a crash. */
   stop(signal?: "SIGINT" | "SIGQUIT"): Promise<void>;
+  /** Puts another data directory in the place of the stopped server's. */
+  replaceData(directory: string): Promise<void>;
 }
 
 /**
@@ -96,6 +98,10 @@ function postgresAt({ bin, home, dataDirectory, account, password, port }: Place
     certificate: join(home, "server.crt"),
     query,
     stop,
+    async replaceData(directory) {
+      await rename(dataDirectory, `${dataDirectory}-before`);
+      await rename(directory, dataDirectory);
+    },
     async start() {
       const settings = [
         `port=${port}`,

@@ -19,6 +19,18 @@ export const recoveryErrors = entries({
     hint: "List them with: muster points",
     retryable: false,
   },
+  "target-too-early": {
+    kind: "precondition",
+    summary: "The target lies before the moment at which the backup is consistent.",
+    hint: "Restore from an older backup.",
+    retryable: false,
+  },
+  "target-too-late": {
+    kind: "precondition",
+    summary: "The log ends before the target.",
+    hint: "Recover to the latest moment instead, or to a restore point that is in the log.",
+    retryable: false,
+  },
   "no-recovery-point": {
     kind: "precondition",
     summary: "A source has no recovery point.",

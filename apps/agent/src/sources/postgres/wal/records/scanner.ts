@@ -10,6 +10,8 @@ export interface FoundRecord {
 export interface WalScanner {
   /** Takes the next bytes of the log, in order without a break. */
   feed(bytes: Uint8Array): void;
+  /** Where the last record that was seen begins; undefined before the first. */
+  readonly lastRecord: bigint | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ class HeaderWalker implements WalScanner {
   /** Bytes left of the present record; those of its head included. */
   #left = 0;
   #recordAt = 0;
+  #lastRecord: number | undefined;
   readonly #page = Buffer.alloc(longHeader);
 
   constructor(
@@ -52,6 +55,10 @@ class HeaderWalker implements WalScanner {
     this.#segmentSize = options.segmentSize;
     this.#segment = options.start;
     this.#onRecord = onRecord;
+  }
+
+  get lastRecord(): bigint | undefined {
+    return this.#lastRecord === undefined ? undefined : this.#segment + BigInt(this.#lastRecord);
   }
 
   feed(bytes: Uint8Array): void {
@@ -132,6 +139,7 @@ class HeaderWalker implements WalScanner {
       return false;
     }
     this.#left = length;
+    this.#lastRecord = this.#recordAt;
     if (isTarget(this.#head)) this.#wanted = Math.min(length, tellingBytes);
     return true;
   }
