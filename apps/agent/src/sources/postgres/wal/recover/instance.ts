@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MusterError, sleep } from "@muster/core";
+import { deadline, MusterError, sleep } from "@muster/core";
 import type { Cluster } from "../../config.ts";
 import { type Client, withClient } from "../../connection.ts";
 import type { Account } from "../handover.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createLogger } from "@muster/core";
+import { createLogger, systemClock } from "@muster/core";
 import type { TestPostgres } from "../../../../testing/index.ts";
 import { parseLsn } from "../lsn.ts";
 import { startInstance } from "../recover/instance.ts";
@@ -49,7 +49,7 @@ export async function baseBackup(server: TestPostgres): Promise<TestBase> {
     timeline: range.Timeline,
     startLsn: parseLsn(range["Start-LSN"]),
     stopLsn: parseLsn(range["End-LSN"]),
-    stoppedAt: Date.now(),
+    stoppedAt: systemClock.now(),
   };
   let count = 0;
   const copy = async (): Promise<string> => {
