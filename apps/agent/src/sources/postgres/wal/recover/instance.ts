@@ -96,9 +96,9 @@ export async function startInstance(options: InstanceOptions, signal: AbortSigna
     kill,
     async stop() {
       child.kill("SIGINT");
-      for (const until = Date.now() + shutdownTime; ended === undefined; ) {
-        if (Date.now() > until)
-          throw new MusterError("source-failed", `PostgreSQL on ${dataDirectory} does not shut down`);
+      const late = deadline(shutdownTime);
+      while (ended === undefined) {
+        if (late.aborted) throw new MusterError("source-failed", `PostgreSQL on ${dataDirectory} does not shut down`);
         await sleep(50);
       }
     },
