@@ -1,7 +1,7 @@
 import { generatedErrorsPage } from "../generate/errors-page.ts";
-import { gearScanModule, generatedGearScan } from "../generate/gear-scan.ts";
 import { missingMigrations } from "../generate/migrations.ts";
 import { generateProtocol, lintProtocol, protocolFolder } from "../generate/protocol.ts";
+import { generatedWebAssembly, webAssemblyModules } from "../generate/web-assembly.ts";
 import { withTemporaryFolder } from "../process/temporary-folder.ts";
 import { root, text } from "../workspace.ts";
 import { differences } from "./differences.ts";
@@ -35,8 +35,11 @@ export async function checkErrorsPage(): Promise<Finding> {
   return { passed, details: `docs/errors.md differs from the registry in libs/core/src/errors. ${advice}` };
 }
 
-/** The chunker's WebAssembly is that of its source. */
-export async function checkGearScan(): Promise<Finding> {
-  const passed = text(gearScanModule) === (await generatedGearScan());
-  return { passed, details: `${gearScanModule} differs from gear-scan.wat. ${advice}` };
+/** Each module of WebAssembly is that of its source. */
+export async function checkWebAssembly(): Promise<Finding> {
+  const stale: string[] = [];
+  for (const module of webAssemblyModules) {
+    if (text(module.generated) !== (await generatedWebAssembly(module))) stale.push(module.generated);
+  }
+  return { passed: stale.length === 0, details: `Not what their .wat files give: ${stale.join(", ")}. ${advice}` };
 }

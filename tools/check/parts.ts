@@ -1,4 +1,4 @@
-import { checkErrorsPage, checkGearScan, checkMigrations, checkProtocol } from "./generated.ts";
+import { checkErrorsPage, checkMigrations, checkProtocol, checkWebAssembly } from "./generated.ts";
 import { checkLockFile } from "./lock-file.ts";
 import type { Check } from "./report.ts";
 import { checkStyle } from "./style.ts";
@@ -11,6 +11,6 @@ export const checks: readonly Check[] = [
   { name: "protocol", run: checkProtocol },
   { name: "migrations", run: checkMigrations },
   { name: "docs/errors.md", run: checkErrorsPage },
-  { name: "gear-scan.wat", run: checkGearScan },
+  { name: "WebAssembly", run: checkWebAssembly },
   { name: "lock file", run: checkLockFile },
 ];

@@ -37,6 +37,7 @@ export type {
 } from "./sweep/types.ts";
 export type {
   BeginOptions,
+  BlockFile,
   Chunking,
   Damage,
   DiskEntry,
@@ -49,12 +50,14 @@ export type {
   FileToWrite,
   JsonValue,
   ListOptions,
+  PageCheck,
   PointKind,
   PointReader,
   PointSpec,
   PointSummary,
   PointWriter,
   Repository,
+  StoredBlocks,
   StoredFile,
   StoredFromDisk,
   VerifyLevel,

@@ -144,9 +144,36 @@ export interface DiskOptions {
   readonly rereads?: number | undefined;
 }
 
+/** How the pages of a PostgreSQL file are checked; only for files of pages of 8 KiB, with data checksums. */
+export interface PageCheck {
+  /** The number of the file's first page within its relation. */
+  readonly firstPage: number;
+  /** Pages that were written to the WAL at this place or later are not checked: recovery writes them anew. */
+  readonly since: bigint;
+}
+
+/** A regular file on a disk whose content is stored in blocks of 64 KiB by position. */
+export interface BlockFile {
+  readonly path: string;
+  readonly absolutePath: string;
+  /** Bytes that are stored at most: what the file grows by is for the next point. */
+  readonly length: number;
+  readonly pages?: PageCheck | undefined;
+  /** Whether the content of the previous point may be taken where the file is certain to be unchanged since. */
+  readonly reuse: boolean;
+}
+
+/** What became of a `BlockFile`. */
+export interface StoredBlocks extends StoredFromDisk {
+  /** The numbers of pages, within the relation, whose checksum is wrong each time that they are read. They are stored as they are. */
+  readonly badPages: readonly number[];
+}
+
 /** Writes one recovery point. Calls may overlap. After a failure of the store every call throws that failure. */
 export interface PointWriter {
   readonly id: string;
+  /** The source's latest point that can be read, from which content may be taken without reading a file again. */
+  readonly previous: PointSummary | undefined;
   addDirectory(path: string, meta: EntryMeta): Promise<void>;
   addSymlink(path: string, target: string, meta: EntryMeta): Promise<void>;
   /** A further name of the file that was or will be added as `target`. */
@@ -159,6 +186,11 @@ export interface PointWriter {
    * entries come in the order of `comparePaths`. What cannot be read is told in its outcome, and the rest goes on.
    */
   addFromDisk(found: readonly DiskEntry[], options?: DiskOptions): Promise<readonly StoredFromDisk[]>;
+  /**
+   * Stores files in blocks by position, so that a change inside one leaves its other blocks as they are; with mode, owner and time.
+   * Files come in the order of `comparePaths` where content is to be reused. What cannot be read is told in its outcome.
+   */
+  addBlocks(files: readonly BlockFile[]): Promise<readonly StoredBlocks[]>;
   /** Makes everything durable, the manifest last; only then the point exists. */
   commit(final: {
     readonly takenAt: number;

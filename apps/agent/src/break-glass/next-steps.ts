@@ -1,3 +1,5 @@
+import { dataEntry } from "../sources/postgres/physical/copy-files.ts";
+import { type PhysicalFacts, physicalFacts } from "../sources/postgres/physical/point-facts.ts";
 import type { PointSummary } from "@muster/repository";
 import { databaseDirectory, globalsEntry, pointFacts } from "../sources/postgres/layout.ts";
 
@@ -5,9 +7,10 @@ import { databaseDirectory, globalsEntry, pointFacts } from "../sources/postgres
 export function nextSteps({ kind, facts }: Pick<PointSummary, "kind" | "facts">, into: string): string[] {
   if (facts.controlPlane !== undefined)
     return ["This is a control plane. Bring it back with: muster-control-plane restore"];
+  const physical = physicalFacts(facts);
   switch (kind) {
     case "postgres":
-      return postgresSteps(facts, into);
+      return physical === undefined ? postgresSteps(facts, into) : physicalSteps(physical, into);
     case "redis":
       return [
         "Stop Redis, put the RDB file into its data directory under the name that dbfilename says, and start it.",
@@ -20,6 +23,21 @@ export function nextSteps({ kind, facts }: Pick<PointSummary, "kind" | "facts">,
     default:
       return kind satisfies never;
   }
+}
+
+/** The data directory is whole as it is; its WAL brings it to consistency. */
+function physicalSteps({ major, tablespaces }: PhysicalFacts, into: string): string[] {
+  const data = `${into}/${dataEntry}`;
+  return [
+    `This is a data directory of PostgreSQL ${major} (or let muster-agent put it in place: --onto an agent.yaml with the source).`,
+    ...tablespaces.map(({ oid, name, location }) => {
+      const from = quoted(`${data}/pg_tblspc/${oid}`);
+      return `  tablespace ${name}: mkdir -p ${quoted(location)} && mv ${from}/* ${quoted(location)} && rmdir ${from} && ln -s ${quoted(location)} ${from}`;
+    }),
+    ...(tablespaces.length === 0 ? [] : [`  rm ${quoted(`${data}/tablespace_map`)}`]),
+    `  chown -R postgres: ${quoted(data)} && chmod 700 ${quoted(data)}`,
+    `  as postgres: postgres -D ${quoted(data)}, which recovers by the WAL in the directory`,
+  ];
 }
 
 /** Into a running server that has none of these databases; owners and roles come with the first command. */

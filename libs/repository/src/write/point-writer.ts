@@ -8,18 +8,22 @@ import { damagedPacks } from "../heal/damage-marks.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
 import { holdLease, type Lease } from "../lease/hold.ts";
 import { checkPointId, listPointKeys } from "../manifest/points.ts";
+import { blockAdder } from "../pages/add-blocks.ts";
 import { type EncodedEntry, noContent } from "../tree/entry-codec.ts";
 import { treeWriter } from "../tree/tree-writer.ts";
-import type { BeginOptions, Content, Entry, EntryMeta, PointSpec, PointWriter } from "../types.ts";
+import type { BeginOptions, Content, Entry, EntryMeta, PointKind, PointSpec, PointWriter } from "../types.ts";
 import { chunkWriter } from "./chunk-writer.ts";
 import { commitPoint } from "./commit-point.ts";
 import { entryOrder } from "./entry-order.ts";
 import { type MaybeLater, noPreviousPoint, previousPoint } from "./previous-point.ts";
 import { type Sink, storeStream } from "./store-file.ts";
-import { storeFound } from "./store-found.ts";
+import { type FoundOutcome, storeFound } from "./store-found.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
 const levels = { postgres: 1, redis: 2, files: 2, command: 2 } as const;
+
+/** Kinds whose files may be taken from the point before without being read. */
+const withPrevious: ReadonlySet<PointKind> = new Set(["files", "postgres"]);
 
 /** Starts a recovery point; see `Domain.beginPoint`. */
 export async function beginPoint(
@@ -48,7 +52,7 @@ async function pointWriter(
   const { id } = spec;
   const windows = windowsFor(spec.chunking ?? { mode: "content" }, domain.gear);
   const index = await loadStoredIndex(domain, [...lease.avoid, ...(await damagedPacks(domain))]);
-  const previous = spec.kind === "files" ? await previousPoint(domain, spec.source, index) : noPreviousPoint;
+  const previous = withPrevious.has(spec.kind) ? await previousPoint(domain, spec.source, index) : noPreviousPoint;
 
   const { readBack = "sample", clock = systemClock } = options;
   const { signal } = lease;
@@ -71,6 +75,7 @@ async function pointWriter(
     counts.unchanged += bytes;
   };
   const sink: Sink = { chunks, windows: windowPool(windows, 4), signal, onRead };
+  const addBlocks = blockAdder({ sink, previous, onUnchanged });
   const progress = lifecycle();
 
   const disk = semaphore(1); // the previous point is walked by one at a time
@@ -97,8 +102,17 @@ async function pointWriter(
     });
     return entry;
   };
+  const addAll = async <T extends FoundOutcome>(store: () => Promise<T[]>): Promise<T[]> => {
+    const { outcomes } = await add(async () => {
+      const outcomes = await disk.run(store);
+      const entries = outcomes.flatMap(({ entry }) => (entry === undefined ? [] : [entry]));
+      return { outcomes, entries, bytes: outcomes.reduce((sum, { bytes }) => sum + bytes, 0) };
+    });
+    return outcomes;
+  };
   return {
     id,
+    previous: previous.summary,
     async addDirectory(path, meta) {
       await addOne(path, () => ({ type: "directory", ...bare(path, meta) }));
     },
@@ -115,13 +129,13 @@ async function pointWriter(
     },
     async addFromDisk(found, { rereads = 0 } = {}) {
       for (const { path } of found) checkPath(path);
-      const { outcomes } = await add(async () => {
-        const outcomes = await disk.run(() => storeFound(found, { sink, previous, rereads, onUnchanged }));
-        const entries = outcomes.flatMap(({ entry }) => (entry === undefined ? [] : [entry]));
-        return { outcomes, entries, bytes: outcomes.reduce((sum, { bytes }) => sum + bytes, 0) };
-      });
+      const outcomes = await addAll(() => storeFound(found, { sink, previous, rereads, onUnchanged }));
       await breathe();
       return outcomes;
+    },
+    async addBlocks(files) {
+      for (const { path } of files) checkPath(path);
+      return addAll(() => addBlocks(files));
     },
     async commit(final) {
       progress.requireOpen();

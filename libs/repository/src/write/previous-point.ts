@@ -3,13 +3,13 @@ import { asMusterError } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { comparePaths } from "../encoding/path.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import { type Manifest, summaryOf } from "../manifest/manifest.ts";
 import { listPointKeys, readManifest } from "../manifest/points.ts";
 import { chunkReader } from "../read/chunk-reader.ts";
 import { readContent } from "../read/read-content.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
 import { decodeEntry, decodePath, type EncodedEntry, entryBlocks } from "../tree/entry-codec.ts";
-import type { Content, Entry } from "../types.ts";
+import type { Content, Entry, PointSummary } from "../types.ts";
 
 /** A file that was written less than this before the previous backup began may have changed unseen after. */
 const settledNs = 1_000_000_000n;
@@ -19,6 +19,8 @@ const settledNs = 1_000_000_000n;
  * question is answered from the leaf in memory, so what must be waited for is returned only when there is something.
  */
 export interface PreviousPoint {
+  /** Undefined when there is none. */
+  readonly summary: PointSummary | undefined;
   /** Reads on until the path can be asked for. */
   seek(path: string): Promise<void> | undefined;
   /** The file's entry as it is stored, if the file is certain to be unchanged and its content is there. */
@@ -29,6 +31,7 @@ export interface PreviousPoint {
 export type MaybeLater<T> = T | Promise<T>;
 
 export const noPreviousPoint: PreviousPoint = {
+  summary: undefined,
   seek: () => undefined,
   unchanged: () => undefined,
   close: async () => undefined,
@@ -46,6 +49,7 @@ export async function previousPoint(domain: DomainContext, source: string, index
     return true;
   };
   return {
+    summary: summaryOf(domain.name, latest),
     seek: (path) => walk.seek(path),
     unchanged(path, stats) {
       const block = walk.block(path);

@@ -44,7 +44,8 @@ function orFailure(work: () => MaybeLater<FoundOutcome>): MaybeLater<FoundOutcom
   }
 }
 
-function failed(thrown: unknown): FoundOutcome {
+/** What the disk failed with, as an outcome; throws what does not come from the disk. */
+export function failed(thrown: unknown): FoundOutcome {
   const failure = asMusterError(thrown);
   if (failure.code !== "not-found" && failure.code !== "source-failed") throw thrown;
   return { bytes: 0, unchanged: false, changed: false, failure };
@@ -85,7 +86,8 @@ function storeFile(
   return before === undefined ? read() : known(before);
 }
 
-function readOutcome(path: string, { stats, content, changed }: ReadFile): FoundOutcome {
+/** The entry of a file that was read. */
+export function readOutcome(path: string, { stats, content, changed }: ReadFile): FoundOutcome {
   const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
   const size = sizeOf(content);
   const entry = { type: "file" as const, path, ...numericMeta(stats), size, content, ...stamp };

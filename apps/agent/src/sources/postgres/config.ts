@@ -2,7 +2,9 @@ import { z } from "zod";
 
 const names = z.array(z.string().min(1)).min(1);
 
-/** A PostgreSQL cluster, protected by logical dumps of whole databases and the cluster's globals. */
+const absolute = z.string().startsWith("/");
+
+/** A PostgreSQL cluster, protected by logical dumps of whole databases and the cluster's globals, or by copies of its data directory. */
 export const postgresConfigSchema = z
   .strictObject({
     type: z.literal("postgres"),
@@ -16,6 +18,12 @@ export const postgresConfigSchema = z
     tls: z.enum(["disable", "require", "verify-full"]).default("disable"),
     /** The certificate authority for `verify-full`; without it the system's. */
     tlsCaFile: z.string().startsWith("/").optional(),
+    /** `logical`: dumps. `physical`: the data directory, which has to be on this host. */
+    method: z.enum(["logical", "physical"]).default("logical"),
+    /** The server's data directory; for `physical`. */
+    dataDirectory: absolute.optional(),
+    /** Where a restore puts tablespaces, by name, if not where they were; for `physical`. */
+    tablespaces: z.record(z.string(), absolute).default({}),
     databases: z.union([z.literal("all"), names]).default("all"),
     /** Databases to leave out when `databases` is "all". */
     exclude: z.array(z.string()).default([]),
@@ -32,6 +40,18 @@ export const postgresConfigSchema = z
   })
   .refine(({ passwordFile, passwordEnv }) => passwordFile === undefined || passwordEnv === undefined, {
     message: "set passwordFile or passwordEnv, not both",
+  })
+  .refine(({ method, dataDirectory }) => method === "logical" || dataDirectory !== undefined, {
+    path: ["method"],
+    message: "physical needs dataDirectory",
+  })
+  .refine(({ method, dataDirectory }) => method === "physical" || dataDirectory === undefined, {
+    path: ["dataDirectory"],
+    message: "is for method: physical",
+  })
+  .refine(({ method, databases, exclude }) => method === "logical" || (databases === "all" && exclude.length === 0), {
+    path: ["databases"],
+    message: "a physical backup has all databases; leave databases and exclude out",
   });
 
 export type PostgresConfig = z.infer<typeof postgresConfigSchema>;

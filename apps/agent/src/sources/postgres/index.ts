@@ -6,6 +6,7 @@ import { checkClusterRestore } from "./check.ts";
 import { listDatabases, readClusterFacts } from "./cluster-facts.ts";
 import type { PostgresConfig } from "./config.ts";
 import { withClient } from "./connection.ts";
+import { createPhysicalSource, isPhysical } from "./physical/index.ts";
 import { restoreCluster } from "./restore.ts";
 
 export { type PostgresConfig, postgresConfigSchema } from "./config.ts";
@@ -13,8 +14,12 @@ export { type PostgresConfig, postgresConfigSchema } from "./config.ts";
 /** How long the agent waits for the inventory's facts, in milliseconds. */
 const inspectDeadline = 15_000;
 
-/** A PostgreSQL cluster, backed up and restored by logical dumps. `secrets.password` when the server asks for one. */
+/** A PostgreSQL cluster, by the configured method. `secrets.password` when the server asks for one. */
 export function createPostgresSource(name: string, config: PostgresConfig, secrets: Record<string, string>): Source {
+  return isPhysical(config) ? createPhysicalSource(name, config, secrets) : createLogicalSource(name, config, secrets);
+}
+
+function createLogicalSource(name: string, config: PostgresConfig, secrets: Record<string, string>): Source {
   const cluster = { config, password: secrets.password };
   return {
     name,
