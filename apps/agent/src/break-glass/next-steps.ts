@@ -1,7 +1,7 @@
-import { dataEntry } from "../sources/postgres/physical/copy-files.ts";
-import { type PhysicalFacts, physicalFacts } from "../sources/postgres/physical/point-facts.ts";
 import type { PointSummary } from "@muster/repository";
 import { databaseDirectory, globalsEntry, pointFacts } from "../sources/postgres/layout.ts";
+import { dataEntry } from "../sources/postgres/physical/copy-files.ts";
+import { type PhysicalFacts, physicalFacts } from "../sources/postgres/physical/point-facts.ts";
 
 /** What to do by hand with the entries of a point that were written to a directory: the commands, one a line. */
 export function nextSteps({ kind, facts }: Pick<PointSummary, "kind" | "facts">, into: string): string[] {

@@ -51,7 +51,7 @@ export async function physicalSite(cluster: TestCluster): Promise<PhysicalSite> 
     async restore(point, { changes, context: given, request } = {}) {
       await using own = await testContext();
       const reader = await domain.openPoint(point.id);
-      return source(changes).restore(given ?? own, reader, { ...requestOf(point), ...request });
+      return await source(changes).restore(given ?? own, reader, { ...requestOf(point), ...request });
     },
   };
 }

@@ -83,10 +83,11 @@ async function versionDirectories(reader: PointReader): Promise<ReadonlyMap<stri
   return found;
 }
 
-/** Whoever owns the directory that is there; the user `postgres` where there is none; nobody else when not run as root. */
+/** Whoever owns the directory, or the nearest above it that is there; the user `postgres` where that is root; nobody else when not run as root. */
 async function ownerOf(dataDirectory: string, signal: AbortSignal): Promise<Owner | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const there = (await exists(dataDirectory)) ? dataDirectory : dirname(dataDirectory);
+  let there = dataDirectory;
+  while (!(await exists(there))) there = dirname(there);
   const { uid, gid } = await lstat(there);
   if (uid !== 0) return { uid, gid };
   const id = async (flag: string): Promise<number> =>

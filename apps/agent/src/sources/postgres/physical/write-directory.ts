@@ -24,6 +24,8 @@ export interface WriteRequest {
 }
 
 const autoConf = "postgresql.auto.conf";
+/** Left out: the server would make the links by it that are made here, and to where the tablespaces were. */
+const tablespaceMap = `${dataEntry}/tablespace_map`;
 
 /**
  * Stages the data directory and its tablespaces, durable. `global/pg_control` is written last, when all else is on the disk: without it no
@@ -37,6 +39,7 @@ export async function writeDataDirectory(request: WriteRequest): Promise<{ bytes
   const later: Entry[] = [];
   const files = async function* (): AsyncGenerator<FileToWrite> {
     for await (const entry of reader.entries()) {
+      if (entry.path === tablespaceMap) continue;
       const path = pathOf(entry.path, places);
       if (entry.type === "directory") {
         await mkdir(path, { recursive: true, mode: 0o700 });
@@ -51,7 +54,7 @@ export async function writeDataDirectory(request: WriteRequest): Promise<{ bytes
     done.bytes += count;
     context.progress(done.bytes, request.total, "bytes", "staging");
   };
-  await mkdir(staging, { recursive: true, mode: 0o700 });
+  await makeOwned(staging, owner);
   for (const tablespace of places.tablespaces) await makeOwned(tablespace.staging, owner);
   await reader.writeFiles(files(), { signal: context.signal, onBytes });
   const [control] = later;
@@ -115,10 +118,11 @@ async function rootMode({ places }: WriteRequest): Promise<number> {
   return ((await lstat(places.data.root)).mode & 0o050) === 0o050 ? 0o750 : 0o700;
 }
 
+/** Makes a directory; those above it that are missing get the same owner, so that the server can enter. */
 async function makeOwned(path: string, owner: Owner | undefined): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  // The location itself may be new as well, and the server has to be able to enter it.
-  if (owner !== undefined) await lchown(dirname(path), owner.uid, owner.gid);
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined || owner === undefined) return;
+  for (let at = path; at.length >= first.length; at = dirname(at)) await lchown(at, owner.uid, owner.gid);
 }
 
 async function finishDirectory(path: string, mode: number, owner: Owner | undefined): Promise<void> {
