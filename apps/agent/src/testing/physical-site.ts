@@ -1,5 +1,6 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { waitFor } from "@muster/core/testing";
 import { memoryStore } from "@muster/object-store/testing";
 import type { Domain, PointSummary, PointWriter } from "@muster/repository";
 import { newDomain } from "@muster/repository/testing";
@@ -59,6 +60,15 @@ export async function physicalSite(cluster: TestCluster): Promise<PhysicalSite> 
 export function requestOf({ id, kind, logicalBytes, takenAt, host, facts }: PointSummary): RestoreRequest {
   const point = { pointId: id, sourceType: kind, logicalBytes, takenAt, host, facts };
   return { point, asideId: "rec_1", allowNewTarget: false };
+}
+
+/** Starts the server on a restored data directory and waits until it is promoted: it answers queries, read only, a moment before. */
+export async function startRestored(cluster: TestCluster, dataDirectory?: string): Promise<void> {
+  await cluster.start(dataDirectory);
+  await waitFor("the server to be promoted", async () => {
+    const [row] = await cluster.query("SELECT pg_is_in_recovery() AS recovering");
+    return row?.recovering === false;
+  });
 }
 
 /** Takes a stopped cluster's data directory away, as a disaster does. */

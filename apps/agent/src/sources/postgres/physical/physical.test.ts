@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loseDataDirectory, physicalSite } from "../../../testing/physical-site.ts";
+import { loseDataDirectory, physicalSite, startRestored } from "../../../testing/physical-site.ts";
 import { startCluster, type TestCluster } from "../../../testing/postgres-cluster.ts";
 import { testedMajors } from "../../../testing/postgres-programs.ts";
 import { physicalFacts } from "./point-facts.ts";
@@ -61,7 +61,7 @@ test.each(testedMajors)(
     await loseDataDirectory(cluster);
     const done = await site.restore(point);
     expect(done.movedAside).toBe(true); // the tablespace was still there
-    await cluster.start();
+    await startRestored(cluster);
     const [row] = await cluster.query(
       `SELECT (SELECT count(*)::int FROM t) AS t, (SELECT count(*)::int FROM f) AS f, (SELECT count(*)::int FROM u) AS u,
             (SELECT max(n) FROM commits) AS last, (SELECT count(*)::int FROM commits) AS commits,
@@ -85,9 +85,11 @@ test(
     await using cluster = await startCluster();
     await fill(cluster);
     const site = await physicalSite(cluster);
-    const first = await site.backUp();
+    // To a clock that is ahead, the files have been as they are for more than a second.
+    const context = { clock: { now: () => Date.now() + 5000 } };
+    const first = await site.backUp({ context });
     await cluster.query("UPDATE t SET v = 'new' WHERE id = 1", "app");
-    const second = await site.backUp();
+    const second = await site.backUp({ context });
     expect(Number(second.facts.filesUnchanged)).toBeGreaterThan(500);
     expect(second.storedBytes).toBeLessThan(first.storedBytes / 2);
     await cluster.stop();
@@ -96,7 +98,7 @@ test(
       [second, "new"],
     ] as const) {
       await site.restore(point, { request: { asideId: point.id } });
-      await cluster.start();
+      await startRestored(cluster);
       expect(await cluster.query("SELECT v FROM t WHERE id = 1", "app")).toEqual([{ v: value }]);
       await cluster.stop();
     }

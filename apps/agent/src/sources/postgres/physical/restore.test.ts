@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { PointReader, PointSummary } from "@muster/repository";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type PhysicalSite, physicalSite, requestOf } from "../../../testing/physical-site.ts";
+import { type PhysicalSite, physicalSite, requestOf, startRestored } from "../../../testing/physical-site.ts";
 import { startCluster, type TestCluster } from "../../../testing/postgres-cluster.ts";
 import { testContext } from "../../../testing/source-context.ts";
 
@@ -45,14 +45,14 @@ test(
     await writeFile(join(cluster.dataDirectory, "marker"), "old");
     const done = await site.restore(point, { context });
     expect(done).toMatchObject({ movedAside: true, facts: { timeline: 1 } });
-    await cluster.start();
+    await startRestored(cluster);
     expect(await cluster.query(sum)).toEqual(backedUp);
     await expect(site.source().rollBack(context, "rec_1")).rejects.toMatchObject({ code: "source-running" });
     await cluster.stop();
 
     await site.source().rollBack(context, "rec_1");
     expect(await readFile(join(cluster.dataDirectory, "marker"), "utf8")).toBe("old");
-    await cluster.start();
+    await startRestored(cluster);
     expect(await cluster.query("SELECT count(*)::int AS n FROM t")).toEqual([{ n: 4500 }]);
     await cluster.stop();
 
@@ -76,7 +76,7 @@ test(
     expect(uid).toBe(cluster.account.uid);
     const [oid = ""] = await readdir(join(dataDirectory, "pg_tblspc"));
     expect(await readlink(join(dataDirectory, "pg_tblspc", oid))).toBe(location);
-    await cluster.start(dataDirectory);
+    await startRestored(cluster, dataDirectory);
     expect(await cluster.query(sum)).toEqual(backedUp);
     await run(join(cluster.bin, "pg_amcheck"), [
       "-h",
@@ -118,7 +118,7 @@ test(
     expect(existsSync(join(cluster.home, staged, "global/pg_control"))).toBe(false);
     expect(existsSync(join(cluster.dataDirectory, "global/pg_control"))).toBe(true);
     await site.restore(point, { context, request: { asideId: id } }); // a repeat begins anew
-    await cluster.start();
+    await startRestored(cluster);
     expect(await cluster.query(sum)).toEqual(backedUp);
   },
   minute,

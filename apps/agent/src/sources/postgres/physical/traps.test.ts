@@ -2,7 +2,7 @@ import { cp, mkdir, open, rename, rm, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { PointReader, PointWriter } from "@muster/repository";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loseDataDirectory, type PhysicalSite, physicalSite } from "../../../testing/physical-site.ts";
+import { loseDataDirectory, type PhysicalSite, physicalSite, startRestored } from "../../../testing/physical-site.ts";
 import { startCluster, type TestCluster } from "../../../testing/postgres-cluster.ts";
 import { physicalFacts } from "./point-facts.ts";
 
@@ -130,7 +130,7 @@ test(
     await own.stop("SIGQUIT");
     await loseDataDirectory(own);
     await there.restore(point);
-    await own.start();
+    await startRestored(own);
     const sql = `SELECT to_regclass('gone') AS gone, (SELECT count(*)::int FROM cut) AS cut, (SELECT count(*)::int FROM grown) AS grown`;
     expect(await own.query(sql)).toEqual([{ gone: null, cut: 10, grown: 30_000 }]);
   },
