@@ -1,9 +1,10 @@
-import { throwIfAborted } from "@muster/core";
+import { asMusterError, throwIfAborted } from "@muster/core";
+import { lengthOf } from "../tree/chunk-list.ts";
 import type { BlockFile, StoredBlocks } from "../types.ts";
 import type { PreviousPoint } from "../write/previous-point.ts";
-import { type Sink, statFile } from "../write/store-file.ts";
-import { type FoundOutcome, failed, readOutcome } from "../write/store-found.ts";
-import { blockStore } from "./store-blocks.ts";
+import { metaOf, type Sink, statFile } from "../write/store-file.ts";
+import type { FoundOutcome } from "../write/store-found.ts";
+import { blockStore, type StoredBlockFile } from "./store-blocks.ts";
 
 export interface BlockSource {
   readonly sink: Sink;
@@ -31,15 +32,29 @@ export function blockAdder(source: BlockSource): (files: readonly BlockFile[]) =
   const addOne = async (file: BlockFile): Promise<Outcome> => {
     const known = await unchanged(file);
     if (known !== undefined) return known;
-    const { badPages, ...stored } = await store(file);
-    return { ...readOutcome(file.path, stored), badPages };
+    return outcomeOf(file.path, await store(file));
   };
   return async (files) => {
     const outcomes: Outcome[] = [];
     for (const file of files) {
       throwIfAborted(sink.signal);
-      outcomes.push(await addOne(file).catch((thrown) => ({ ...failed(thrown), badPages: [] })));
+      outcomes.push(await addOne(file).catch(failed));
     }
     return outcomes;
   };
+}
+
+function outcomeOf(path: string, { stats, content, changed, badPages }: StoredBlockFile): Outcome {
+  const { mode, uid, gid } = metaOf(stats);
+  const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
+  const size = lengthOf(content.chunks);
+  const entry = { type: "file" as const, path, mode, uid, gid, mtimeNs: stats.mtimeNs, size, content, ...stamp };
+  return { entry, bytes: size, unchanged: false, changed, badPages };
+}
+
+/** What the disk failed with, as an outcome; throws what does not come from the disk. */
+function failed(thrown: unknown): Outcome {
+  const failure = asMusterError(thrown);
+  if (failure.code !== "not-found" && failure.code !== "source-failed") throw thrown;
+  return { bytes: 0, unchanged: false, changed: false, badPages: [], failure };
 }

@@ -1,10 +1,10 @@
-import { type BigIntStats, closeSync, fstatSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { breather, throwIfAborted } from "@muster/core";
+import { breather, MusterError, throwIfAborted } from "@muster/core";
 import { contentBuilder } from "../tree/chunk-list.ts";
 import type { BlockFile, Content, PageCheck } from "../types.ts";
 import type { Sink } from "../write/store-file.ts";
-import { fileError, openRegular } from "../write/store-file.ts";
+import { fileError } from "../write/store-file.ts";
 import { type PageWindow, pageSize, pageWindow } from "./page-check.ts";
 
 /** Bytes of a block: random updates touch a fifth of such blocks where they touch nearly all of 1 MiB. */
@@ -30,7 +30,7 @@ export function blockStore(sink: Sink): (file: BlockFile) => Promise<StoredBlock
   let window: PageWindow | undefined;
   return async (file) => {
     window ??= pageWindow(windowSize);
-    const { descriptor, stats } = openRegular(file.absolutePath);
+    const { descriptor, stats } = openFile(file.absolutePath);
     try {
       const copy = { file, descriptor, window, sink, breathe, badPages: [] as number[] };
       const { content, read } = await storeContent(copy, Math.min(file.length, Number(stats.size)));
@@ -41,6 +41,24 @@ export function blockStore(sink: Sink): (file: BlockFile) => Promise<StoredBlock
       closeSync(descriptor);
     }
   };
+}
+
+function openFile(path: string): { descriptor: number; stats: BigIntStats } {
+  // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const descriptor = orFileError(path, () => openSync(path, flags));
+  const stats = fstatSync(descriptor, { bigint: true });
+  if (stats.isFile()) return { descriptor, stats };
+  closeSync(descriptor);
+  throw new MusterError("source-failed", `${path} is not a regular file`, { retryable: false });
+}
+
+function orFileError<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw fileError(path, thrown);
+  }
 }
 
 interface Copy {
@@ -75,16 +93,14 @@ async function storeContent(copy: Copy, end: number): Promise<{ content: Content
 
 /** Reads so many bytes into the window, fewer at the end of the file. */
 function readAll({ descriptor, window, file }: Copy, at: number, length: number, position: number): number {
-  try {
+  return orFileError(file.absolutePath, () => {
     let count = 0;
     for (;;) {
       const got = readSync(descriptor, window.buffer, at + count, length - count, position + count);
       count += got;
       if (got === 0 || count === length) return count;
     }
-  } catch (thrown) {
-    throw fileError(file.absolutePath, thrown);
-  }
+  });
 }
 
 async function checkPages(copy: Copy, { firstPage, since }: PageCheck, position: number, count: number): Promise<void> {

@@ -101,8 +101,7 @@ interface OpenFile {
   read: number;
 }
 
-/** Opens a regular file to read it; does not follow a link in its last component. Throws `not-found`, `source-failed`. */
-export function openRegular(path: string | Buffer): OpenFile {
+function openRegular(path: string | Buffer): OpenFile {
   // Without O_NONBLOCK, opening a named pipe would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const descriptor = orFileError(path, () => openSync(path, flags));

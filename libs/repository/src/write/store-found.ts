@@ -44,8 +44,7 @@ function orFailure(work: () => MaybeLater<FoundOutcome>): MaybeLater<FoundOutcom
   }
 }
 
-/** What the disk failed with, as an outcome; throws what does not come from the disk. */
-export function failed(thrown: unknown): FoundOutcome {
+function failed(thrown: unknown): FoundOutcome {
   const failure = asMusterError(thrown);
   if (failure.code !== "not-found" && failure.code !== "source-failed") throw thrown;
   return { bytes: 0, unchanged: false, changed: false, failure };
@@ -86,8 +85,7 @@ function storeFile(
   return before === undefined ? read() : known(before);
 }
 
-/** The entry of a file that was read. */
-export function readOutcome(path: string, { stats, content, changed }: ReadFile): FoundOutcome {
+function readOutcome(path: string, { stats, content, changed }: ReadFile): FoundOutcome {
   const stamp = changed ? {} : { stamp: { ctimeNs: stats.ctimeNs, inode: stats.ino } };
   const size = sizeOf(content);
   const entry = { type: "file" as const, path, ...numericMeta(stats), size, content, ...stamp };
