@@ -109,7 +109,7 @@ function privateCluster(directory: string, user: string): Cluster {
   return {
     config: {
       ...{ type: "postgres", host: directory, port, user, tls: "disable", maintenanceDatabase: "postgres" },
-      ...{ databases: "all", exclude: [], expect: {}, globals: true },
+      ...{ method: "logical", tablespaces: {}, databases: "all", exclude: [], expect: {}, globals: true },
     },
     password: undefined,
   };
