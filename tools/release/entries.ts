@@ -11,6 +11,7 @@ export const programs = {
 /** What these start as processes and threads of their own, and look for beside themselves: `<name>.js` in a release. */
 export const helpers = {
   "muster-agent-job": join(root, "apps/agent/src/jobs/entry.ts"),
+  "muster-agent-wal": join(root, "apps/agent/src/sources/postgres/wal/process/entry.ts"),
   "muster-agent-describe": join(root, "apps/agent/src/config/describe-process.ts"),
   "muster-agent-signing-request": join(root, "apps/agent/src/enrolment/signing-request-process.ts"),
   "muster-vault-worker": join(root, "apps/control-plane/src/vault/worker.ts"),

@@ -1,5 +1,5 @@
 import { type Clock, formatDuration, type Logger } from "@muster/core";
-import { fromBinary, InventorySchema } from "@muster/protocol/grpc";
+import { fromBinary, InventorySchema, type Schedule } from "@muster/protocol/grpc";
 import type { LoadedConfig } from "./config/load.ts";
 import { inventoryInChild } from "./config/load-in-child.ts";
 import { dataDirectory } from "./data/directory.ts";
@@ -16,13 +16,14 @@ import { dispatcher as makeDispatcher } from "./work/dispatcher.ts";
 import { jobRunner, removeLeftJobs } from "./work/job-runner.ts";
 import { performer } from "./work/perform.ts";
 import { actionNamed, runAction } from "./work/run-action.ts";
+import { walKeeper } from "./work/wal-keeper.ts";
 
 /** Probe states go to the control plane at least so often, in milliseconds. */
 const probeBatchInterval = 30_000;
 
 /**
  * The resident agent: takes the lock, answers for what was interrupted, then holds the session, watches the probes, renews
- * the certificate and protects by itself while the control plane is away, until the signal aborts.
+ * the certificate, protects continuous sources and protects by itself while the control plane is away, until the signal aborts.
  */
 export async function runAgent(loaded: LoadedConfig, clock: Clock, log: Logger, signal: AbortSignal): Promise<void> {
   const { config } = loaded;
@@ -60,6 +61,8 @@ export async function runAgent(loaded: LoadedConfig, clock: Clock, log: Logger, 
       log,
     });
 
+    const wal = walKeeper({ loaded, directory, log, schedule: offline.schedule() });
+
     let renewed = new AbortController();
     const context = {
       journal,
@@ -70,7 +73,11 @@ export async function runAgent(loaded: LoadedConfig, clock: Clock, log: Logger, 
       log,
       diskPaths: [config.data, ...Object.values(config.sources).flatMap(pathsOf)],
       inventory: async () => fromBinary(InventorySchema, await inventoryInChild(loaded)),
-      onSchedule: offline.keep,
+      logs: wal.status,
+      async onSchedule(schedule: Schedule) {
+        wal.keep(schedule);
+        await offline.keep(schedule);
+      },
       onWelcome: offline.connected,
       onEnd: offline.disconnected,
     };
@@ -82,6 +89,7 @@ export async function runAgent(loaded: LoadedConfig, clock: Clock, log: Logger, 
       keepSession({ identity: () => identity, context, log, restart: () => renewed.signal }, signal),
       monitor.run(signal, report),
       offline.run(signal),
+      wal.run(signal),
       keepCertificate({ path: directory.identity, identity: () => identity, clock, log }, signal, (next) => {
         identity = next;
         const previous = renewed;

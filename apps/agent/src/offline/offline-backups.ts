@@ -21,6 +21,8 @@ import { readSealed, writeSealed } from "./sealed-file.ts";
 const lookInterval = 1000;
 
 export interface OfflineBackups {
+  /** The schedule that counts now: the last one that came, or that on disk. */
+  schedule(): Schedule | undefined;
   /** Keeps the schedule on disk for the time when nobody sends commands. */
   keep(schedule: Schedule): Promise<void>;
   /** The control plane is there again. */
@@ -75,6 +77,7 @@ export function openOfflineBackups(options: {
   };
 
   return {
+    schedule: () => schedule,
     async keep(next) {
       schedule = next;
       await writeSealed(directory.schedule, toBinary(ScheduleSchema, next), identity().privateKey);

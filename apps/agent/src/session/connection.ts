@@ -6,6 +6,7 @@ import {
   type Hello,
   HelloSchema,
   type Inventory,
+  type LogStatus,
   type MessageInitShape,
   messageQueue,
   type ServerMessage,
@@ -37,6 +38,8 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly diskPaths: readonly string[];
+  /** What is known of continuous sources now. */
+  readonly logs?: () => readonly LogStatus[];
   readonly inventory: () => Promise<Inventory>;
   onSchedule(schedule: Extract<ServerMessage["message"], { case: "schedule" }>["value"]): Promise<void>;
   /** The stream is open and greeted. */
@@ -138,7 +141,7 @@ function timestampOf(timestamp: Parameters<typeof timestampMs>[0] | undefined): 
 type Heart = ReturnType<typeof heartbeat>;
 
 /** Sends heartbeats and breaks the connection when nobody echoes them. */
-function heartbeat({ outbox, clock, diskPaths, log }: ConnectionContext, broken: AbortController) {
+function heartbeat({ outbox, clock, diskPaths, logs, log }: ConnectionContext, broken: AbortController) {
   let offset: number | undefined;
   let lastEcho = performance.now();
   let beat: NodeJS.Timeout | undefined;
@@ -147,7 +150,7 @@ function heartbeat({ outbox, clock, diskPaths, log }: ConnectionContext, broken:
   const unwelcome = setTimeout(silent, welcomeTimeout);
 
   const send = async (): Promise<void> => {
-    const load = await measureLoad(diskPaths);
+    const load = await measureLoad(diskPaths, logs?.());
     const value = { sentAt: timestampFromMs(clock.now()), load };
     outbox.send({ case: "heartbeat", value: offset === undefined ? value : { ...value, clockOffsetMs: offset } });
   };

@@ -1,15 +1,16 @@
 import { readFile, statfs } from "node:fs/promises";
 import { freemem, loadavg } from "node:os";
-import { create, type Load, LoadSchema } from "@muster/protocol/grpc";
+import { create, type Load, LoadSchema, type LogStatus } from "@muster/protocol/grpc";
 
-/** The host's load now, with the disks that hold the given paths; a path that is not there is left out. */
-export async function measureLoad(paths: readonly string[]): Promise<Load> {
+/** The host's load now, with the disks that hold the given paths; a path that is not there is left out, and what is known of continuous sources. */
+export async function measureLoad(paths: readonly string[], logs: readonly LogStatus[] = []): Promise<Load> {
   const disks = await Promise.all([...new Set(paths)].map(measureDisk));
   return create(LoadSchema, {
     load1: loadavg()[0] ?? 0,
     memoryAvailableBytes: BigInt(await availableMemory()),
     agentRssBytes: BigInt(process.memoryUsage.rss()),
     disks: disks.filter((disk) => disk !== undefined),
+    logs: [...logs],
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { durationField } from "../../config/fields.ts";
 
 const names = z.array(z.string().min(1)).min(1);
 
@@ -35,6 +36,20 @@ export const postgresConfigSchema = z
     jobs: z.int().min(1).max(32).optional(),
     /** Roles (with their password hashes), memberships and tablespaces. */
     globals: z.boolean().default(true),
+    /**
+     * Continuous protection of the WAL: `stream` over the replication protocol, `archive` by PostgreSQL's archive_command. It goes
+     * to the repository of the source's scheduled backup.
+     */
+    wal: z.enum(["stream", "archive"]).optional(),
+    /** The replication slot that is made for `stream`, and the name for synchronous_standby_names. */
+    walSlot: z
+      .string()
+      .regex(/^[a-z0-9_]{1,63}$/)
+      .default("muster"),
+    /** How long WAL may wait for company before it is stored; 0 when commits wait for it (synchronous_standby_names). */
+    walFlushEvery: durationField.default(1000),
+    /** The folder of the archive command for `archive`, which the server's account must be able to enter. */
+    walDirectory: z.string().startsWith("/").optional(),
     /** The database that the agent itself connects to. */
     maintenanceDatabase: z.string().min(1).default("postgres"),
   })

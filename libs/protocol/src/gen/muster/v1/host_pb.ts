@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file muster/v1/host.proto.
  */
 export const file_muster_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIrIBCglJbnZlbnRvcnkSEAoIaG9zdG5hbWUYASABKAkSEAoIcGxhdGZvcm0YAiABKAkSDAoEY3B1cxgDIAEoDRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSJgoHc291cmNlcxgFIAMoCzIVLm11c3Rlci52MS5Tb3VyY2VJbmZvEiQKBnByb2JlcxgGIAMoCzIULm11c3Rlci52MS5Qcm9iZUluZm8SDwoHYWN0aW9ucxgHIAMoCSJiCgpTb3VyY2VJbmZvEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIQCghsb2NhdGlvbhgDIAEoCRImCgVmYWN0cxgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiNwoJUHJvYmVJbmZvEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIOCgZ0YXJnZXQYAyABKAkibgoETG9hZBINCgVsb2FkMRgBIAEoARIeChZtZW1vcnlfYXZhaWxhYmxlX2J5dGVzGAIgASgEEhcKD2FnZW50X3Jzc19ieXRlcxgDIAEoBBIeCgVkaXNrcxgEIAMoCzIPLm11c3Rlci52MS5EaXNrIjwKBERpc2sSDAoEcGF0aBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhIKCmZyZWVfYnl0ZXMYAyABKAQiNgoLUHJvYmVSZXBvcnQSJwoHcmVzdWx0cxgBIAMoCzIWLm11c3Rlci52MS5Qcm9iZVJlc3VsdCKrAQoLUHJvYmVSZXN1bHQSDQoFcHJvYmUYASABKAkSDQoFc3RhdGUYAiABKAkSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNoZWNrZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhdGVuY3lfbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChRtdXN0ZXIvdjEvaG9zdC5wcm90bxIJbXVzdGVyLnYxIrIBCglJbnZlbnRvcnkSEAoIaG9zdG5hbWUYASABKAkSEAoIcGxhdGZvcm0YAiABKAkSDAoEY3B1cxgDIAEoDRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSJgoHc291cmNlcxgFIAMoCzIVLm11c3Rlci52MS5Tb3VyY2VJbmZvEiQKBnByb2JlcxgGIAMoCzIULm11c3Rlci52MS5Qcm9iZUluZm8SDwoHYWN0aW9ucxgHIAMoCSJiCgpTb3VyY2VJbmZvEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIQCghsb2NhdGlvbhgDIAEoCRImCgVmYWN0cxgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiNwoJUHJvYmVJbmZvEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIOCgZ0YXJnZXQYAyABKAkikgEKBExvYWQSDQoFbG9hZDEYASABKAESHgoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgCIAEoBBIXCg9hZ2VudF9yc3NfYnl0ZXMYAyABKAQSHgoFZGlza3MYBCADKAsyDy5tdXN0ZXIudjEuRGlzaxIiCgRsb2dzGAUgAygLMhQubXVzdGVyLnYxLkxvZ1N0YXR1cyKGBAoJTG9nU3RhdHVzEg4KBnNvdXJjZRgBIAEoCRINCgVzdGF0ZRgCIAEoCRISCgplcnJvcl9jb2RlGAMgASgJEg0KBWVycm9yGAQgASgJEhAKCGlkZW50aXR5GAUgASgJEhAKCHRpbWVsaW5lGAYgASgNEg8KB2ZsdXNoZWQYByABKAkSDwoHZHVyYWJsZRgIIAEoCRIWCglsYWdfYnl0ZXMYCSABKARIAIgBARIzCg9wcm90ZWN0ZWRfdW50aWwYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2xhc3RfY29tbWl0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpzbG90X3N0YXRlGAwgASgJEhwKD3Nsb3Rfa2VwdF9ieXRlcxgNIAEoBEgBiAEBEhwKD3Nsb3Rfc2FmZV9ieXRlcxgOIAEoBEgCiAEBEhsKDmhlYWRyb29tX2J5dGVzGA8gASgESAOIAQESDAoEZ2FwcxgQIAEoDRIvCgttZWFzdXJlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDAoKX2xhZ19ieXRlc0ISChBfc2xvdF9rZXB0X2J5dGVzQhIKEF9zbG90X3NhZmVfYnl0ZXNCEQoPX2hlYWRyb29tX2J5dGVzIjwKBERpc2sSDAoEcGF0aBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhIKCmZyZWVfYnl0ZXMYAyABKAQiNgoLUHJvYmVSZXBvcnQSJwoHcmVzdWx0cxgBIAMoCzIWLm11c3Rlci52MS5Qcm9iZVJlc3VsdCKrAQoLUHJvYmVSZXN1bHQSDQoFcHJvYmUYASABKAkSDQoFc3RhdGUYAiABKAkSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNoZWNrZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhdGVuY3lfbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * What a host has, as its agent.yaml declares it.
@@ -149,6 +149,11 @@ export type Load = Message<"muster.v1.Load"> & {
    * @generated from field: repeated muster.v1.Disk disks = 4;
    */
   disks: Disk[];
+
+  /**
+   * @generated from field: repeated muster.v1.LogStatus logs = 5;
+   */
+  logs: LogStatus[];
 };
 
 /**
@@ -157,6 +162,117 @@ export type Load = Message<"muster.v1.Load"> & {
  */
 export const LoadSchema: GenMessage<Load> = /*@__PURE__*/
   messageDesc(file_muster_v1_host, 3);
+
+/**
+ * The protection of a continuous source's log, as its agent measures it. Positions as the source writes them.
+ *
+ * @generated from message muster.v1.LogStatus
+ */
+export type LogStatus = Message<"muster.v1.LogStatus"> & {
+  /**
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * starting, streaming, stalled, disconnected, refused
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * @generated from field: string error_code = 3;
+   */
+  errorCode: string;
+
+  /**
+   * @generated from field: string error = 4;
+   */
+  error: string;
+
+  /**
+   * @generated from field: string identity = 5;
+   */
+  identity: string;
+
+  /**
+   * @generated from field: uint32 timeline = 6;
+   */
+  timeline: number;
+
+  /**
+   * @generated from field: string flushed = 7;
+   */
+  flushed: string;
+
+  /**
+   * @generated from field: string durable = 8;
+   */
+  durable: string;
+
+  /**
+   * Flushed on the source and not yet durable.
+   *
+   * @generated from field: optional uint64 lag_bytes = 9;
+   */
+  lagBytes?: bigint | undefined;
+
+  /**
+   * Everything committed before is durable.
+   *
+   * @generated from field: google.protobuf.Timestamp protected_until = 10;
+   */
+  protectedUntil?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_commit = 11;
+   */
+  lastCommit?: Timestamp | undefined;
+
+  /**
+   * reserved, extended, unreserved, lost, missing
+   *
+   * @generated from field: string slot_state = 12;
+   */
+  slotState: string;
+
+  /**
+   * What the source keeps for us, what it can still write before we lose some of it, and what its disk has room for.
+   *
+   * @generated from field: optional uint64 slot_kept_bytes = 13;
+   */
+  slotKeptBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 slot_safe_bytes = 14;
+   */
+  slotSafeBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 headroom_bytes = 15;
+   */
+  headroomBytes?: bigint | undefined;
+
+  /**
+   * Parts that are in no log and not on the source any more.
+   *
+   * @generated from field: uint32 gaps = 16;
+   */
+  gaps: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp measured_at = 17;
+   */
+  measuredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message muster.v1.LogStatus.
+ * Use `create(LogStatusSchema)` to create a new message.
+ */
+export const LogStatusSchema: GenMessage<LogStatus> = /*@__PURE__*/
+  messageDesc(file_muster_v1_host, 4);
 
 /**
  * @generated from message muster.v1.Disk
@@ -183,7 +299,7 @@ export type Disk = Message<"muster.v1.Disk"> & {
  * Use `create(DiskSchema)` to create a new message.
  */
 export const DiskSchema: GenMessage<Disk> = /*@__PURE__*/
-  messageDesc(file_muster_v1_host, 4);
+  messageDesc(file_muster_v1_host, 5);
 
 /**
  * @generated from message muster.v1.ProbeReport
@@ -200,7 +316,7 @@ export type ProbeReport = Message<"muster.v1.ProbeReport"> & {
  * Use `create(ProbeReportSchema)` to create a new message.
  */
 export const ProbeReportSchema: GenMessage<ProbeReport> = /*@__PURE__*/
-  messageDesc(file_muster_v1_host, 5);
+  messageDesc(file_muster_v1_host, 6);
 
 /**
  * @generated from message muster.v1.ProbeResult
@@ -248,5 +364,5 @@ export type ProbeResult = Message<"muster.v1.ProbeResult"> & {
  * Use `create(ProbeResultSchema)` to create a new message.
  */
 export const ProbeResultSchema: GenMessage<ProbeResult> = /*@__PURE__*/
-  messageDesc(file_muster_v1_host, 6);
+  messageDesc(file_muster_v1_host, 7);
 

@@ -13,19 +13,25 @@ export interface ArchiveOptions {
   readonly log: SourceLog;
   readonly handover: Handover;
   readonly logger: Logger;
+  /** Told of each file that is durable. */
+  readonly onArchived?: ((name: string) => void) | undefined;
 }
 
 /**
  * Serves archive_command until the signal aborts. PostgreSQL asks for one file after the other; what it has marked as ready behind the
  * one that it asks for is archived at the same time, and its mark says so when its turn comes. A mark follows durable storage only.
  */
-export async function serveArchive({ log, handover, logger }: ArchiveOptions, signal: AbortSignal): Promise<void> {
+export async function serveArchive(
+  { log, handover, logger, onArchived }: ArchiveOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const running = new Map<string, Promise<void>>();
   const archive = (name: string, path: string, asked: boolean): void => {
     const task = archiveFile(log, path, name, signal)
       .then(async () => {
         await writeFile(handover.draft(name), "");
         await handover.publish(name);
+        onArchived?.(name);
       })
       .catch(async (thrown: unknown) => {
         const { code, message } = asMusterError(thrown);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deadline, MusterError, sleep } from "@muster/core";
-import type { Cluster } from "../../config.ts";
+import { type Cluster, postgresConfigSchema } from "../../config.ts";
 import { type Client, withClient } from "../../connection.ts";
 import type { Account } from "../handover.ts";
 
@@ -106,13 +106,7 @@ export async function startInstance(options: InstanceOptions, signal: AbortSigna
 }
 
 function privateCluster(directory: string, user: string): Cluster {
-  return {
-    config: {
-      ...{ type: "postgres", host: directory, port, user, tls: "disable", maintenanceDatabase: "postgres" },
-      ...{ method: "logical", tablespaces: {}, databases: "all", exclude: [], expect: {}, globals: true },
-    },
-    password: undefined,
-  };
+  return { config: postgresConfigSchema.parse({ type: "postgres", host: directory, port, user }), password: undefined };
 }
 
 /** The account that a data directory belongs to, when it is not ours to be: only root may run as another. */

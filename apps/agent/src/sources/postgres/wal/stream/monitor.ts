@@ -12,7 +12,7 @@ const slotEvery = 10;
 /** Measures while a stream runs, on a connection of its own, until the signal aborts. Throws `source-unavailable` when that breaks. */
 export async function monitorServer(
   cluster: Cluster,
-  { slot, server, board, clock }: { slot: string; server: WalServer; board: StatusBoard; clock: Clock },
+  { slot, server, board, clock }: { slot: string | undefined; server: WalServer; board: StatusBoard; clock: Clock },
   signal: AbortSignal,
 ): Promise<void> {
   await withClient(cluster, signal, async (client) => {
@@ -20,7 +20,8 @@ export async function monitorServer(
       const before = clock.now(); // what was flushed then is at most what is read now
       board.flushed(before, await readFlushed(client));
       if (count % slotEvery === 0) {
-        board.slot(slot, await readSlot(client, slot), await walHeadroom(server.dataDirectory));
+        if (slot !== undefined) board.slot(slot, await readSlot(client, slot));
+        board.headroom(await walHeadroom(server.dataDirectory));
       }
       await sleep(sampleEvery, signal).catch(() => undefined); // the loop's condition tells an abort
     }

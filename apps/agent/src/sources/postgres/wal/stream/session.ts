@@ -3,10 +3,11 @@ import type { LogRange, SourceLog } from "@muster/repository";
 import { withClient } from "../../connection.ts";
 import { formatLsn, historyName } from "../lsn.ts";
 import { parseHistory, type TimelineSpan } from "../timeline-history.ts";
+import { openServerLog } from "./open-server-log.ts";
 import { planStart, type StreamStart } from "./plan-start.ts";
 import { openReplication, type Replication } from "./replication.ts";
 import { runStream, type StreamOptions } from "./run-stream.ts";
-import { dropSlot, readSlot, readWalServer, type WalServer } from "./server.ts";
+import { dropSlot, readSlot, readWalServer } from "./server.ts";
 
 /** How long the first look at a server may take, in milliseconds. */
 const lookTime = 30_000;
@@ -22,7 +23,7 @@ export async function streamOnce(
   const { cluster, board, slot, source } = options;
   // Who is it, and is the log of this very cluster?
   const server = await withClient(cluster, deadline(lookTime, signal), readWalServer);
-  const log = await openLog(options, server, signal);
+  const log = await openServerLog(options, server, signal);
   await using replication = await openReplication(cluster, slot, signal);
   const { timeline, systemIdentifier } = await replication.identify();
   board.server(systemIdentifier, timeline);
@@ -42,23 +43,6 @@ export async function streamOnce(
   await runStream(options, { server, log, replication, start, known }, signal);
 }
 
-function openLog(
-  { domain, source, cluster }: StreamOptions,
-  server: WalServer,
-  signal: AbortSignal,
-): Promise<SourceLog> {
-  const { systemIdentifier: identity, segmentSize, pageSize } = server;
-  const expected = cluster.config.expect.systemIdentifier;
-  if (expected !== undefined && expected !== identity) {
-    throw new MusterError(
-      "log-identity",
-      `the cluster of ${source} has system identifier ${identity}, agent.yaml expects ${expected}`,
-    );
-  }
-  const properties = { kind: "wal", segmentSize, pageSize };
-  return domain.writeLog({ source, identity, properties }, { signal, allowNewIdentity: expected === identity });
-}
-
 /** Makes the slot where it is missing; one that has lost WAL is of no use any more and is made anew. */
 async function keepSlot(
   { cluster, slot, board, logger }: StreamOptions,
@@ -67,7 +51,7 @@ async function keepSlot(
 ): Promise<void> {
   await withClient(cluster, signal, async (client) => {
     const found = await readSlot(client, slot);
-    board.slot(slot, found, undefined);
+    board.slot(slot, found);
     if (found?.walStatus !== "lost") return;
     logger.error({ slot }, "the slot has lost WAL and is made anew");
     await dropSlot(client, slot);

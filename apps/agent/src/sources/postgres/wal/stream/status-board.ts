@@ -13,7 +13,8 @@ export interface StatusBoard {
   flushed(time: number, position: bigint): void;
   durable(position: bigint): void;
   commit(time: number): void;
-  slot(name: string, slot: SlotState | undefined, headroomBytes: number | undefined): void;
+  slot(name: string, slot: SlotState | undefined): void;
+  headroom(bytes: number | undefined): void;
   gap(gap: WalGap): void;
   read(): WalStatus;
 }
@@ -50,8 +51,10 @@ export function statusBoard(clock: Clock): StatusBoard {
     commit(time) {
       lastCommit = Math.max(lastCommit ?? time, time);
     },
-    slot(name, found, headroom) {
-      headroomBytes = headroom;
+    headroom(bytes) {
+      headroomBytes = bytes;
+    },
+    slot(name, found) {
       const kept =
         flushed === undefined || found?.restartLsn === undefined ? undefined : Number(flushed - found.restartLsn);
       slot = { name, state: found?.walStatus ?? "missing", keptBytes: kept, safeBytes: found?.safeBytes };
