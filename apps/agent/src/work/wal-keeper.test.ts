@@ -31,6 +31,8 @@ test("the WAL of a source is protected by a process of its own, which is started
     port,
     user,
     wal: "stream",
+    method: "physical",
+    dataDirectory: server.dataDirectory,
     walFlushEvery: "100ms",
   });
   const loaded = {

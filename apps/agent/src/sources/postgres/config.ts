@@ -64,6 +64,10 @@ export const postgresConfigSchema = z
     path: ["dataDirectory"],
     message: "is for method: physical",
   })
+  .refine(({ method, wal }) => method === "physical" || wal === undefined, {
+    path: ["wal"],
+    message: "is for method: physical; nothing can be recovered from WAL without a copy of the data directory",
+  })
   .refine(({ method, databases, exclude }) => method === "logical" || (databases === "all" && exclude.length === 0), {
     path: ["databases"],
     message: "a physical backup has all databases; leave databases and exclude out",
