@@ -8,7 +8,8 @@ import { buildProgram, program } from "./data-path/program.ts";
 
 /*
  * Backup, backup of the same again, and restore: Muster against restic in one run on the same data, warm cache, encryption on,
- * medians of three. Both sync what they store; Muster also syncs what it restores, restic does not.
+ * medians of three. Both sync what they store; Muster also syncs what it restores, restic does not. Muster opens the repository as a
+ * job does, with a grant; restic, which has no such thing, with its password.
  */
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const say = (line: string) => process.stdout.write(`${line}\n`);

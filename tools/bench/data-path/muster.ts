@@ -1,17 +1,24 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createFileStore, openStore } from "@muster/object-store";
-import { type DiskEntry, type Domain, initRepository, openRepository, restoreTree } from "@muster/repository";
+import { type DiskEntry, type Domain, initRepository, openDomain, restoreTree } from "@muster/repository";
 
 /*
- * One run of Muster's data path as a program of its own: `muster.ts init|backup|restore REPOSITORY DIRECTORY`. The passphrase
- * is in BENCH_PASSPHRASE.
+ * One run of Muster's data path as a program of its own: `muster.ts init|backup|restore REPOSITORY DIRECTORY`. Like a job of the
+ * agent it opens the repository with a grant, which `init` leaves in the file BENCH_GRANT.
  */
 const [verb = "", repository = "", directory = ""] = process.argv.slice(2);
-const passphrase = process.env.BENCH_PASSPHRASE ?? "";
+const grantFile = process.env.BENCH_GRANT ?? "";
 
-async function openDomain(): Promise<Domain> {
-  return (await openRepository(await openStore(repository), { passphrase })).domain("bench");
+async function init(): Promise<void> {
+  const isAddress = repository.includes("://");
+  const store = await (isAddress ? openStore(repository) : createFileStore(repository));
+  const made = await initRepository(store, { passphrase: "bench" });
+  writeFileSync(grantFile, JSON.stringify(made.grant("bench")));
+}
+
+async function granted(): Promise<Domain> {
+  return openDomain(await openStore(repository), JSON.parse(readFileSync(grantFile, "utf8")));
 }
 
 function* walk(root: string, path: string): Generator<DiskEntry> {
@@ -26,7 +33,7 @@ function* walk(root: string, path: string): Generator<DiskEntry> {
 
 async function backUp(): Promise<void> {
   const startedAt = Date.now();
-  const writer = await (await openDomain()).beginPoint({ source: "bench", kind: "files", host: "bench", startedAt });
+  const writer = await (await granted()).beginPoint({ source: "bench", kind: "files", host: "bench", startedAt });
   let batch: DiskEntry[] = [];
   const store = async (): Promise<void> => {
     for (const { failure } of await writer.addFromDisk(batch)) if (failure !== undefined) throw failure;
@@ -41,15 +48,13 @@ async function backUp(): Promise<void> {
 }
 
 async function restore(): Promise<void> {
-  const domain = await openDomain();
+  const domain = await granted();
   const latest = (await domain.listPoints()).at(-1);
   if (latest === undefined) throw new Error("no point");
   await restoreTree(await domain.openPoint(latest.id), directory);
 }
 
-const isAddress = repository.includes("://");
-if (verb === "init")
-  await initRepository(isAddress ? await openStore(repository) : await createFileStore(repository), { passphrase });
+if (verb === "init") await init();
 else if (verb === "backup") await backUp();
 else if (verb === "restore") await restore();
 else throw new Error(`unknown verb ${verb}`);

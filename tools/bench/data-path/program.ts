@@ -16,7 +16,7 @@ const entries = {
 /** How the program is started: as the agent starts its jobs. */
 export const program = {
   argv: [process.execPath, ...dataProcess.execArgv, join(built, "muster-bench.js")] as readonly string[],
-  env: { BENCH_PASSPHRASE: "bench", NODE_COMPILE_CACHE: join(built, "compiled"), ...dataProcess.env },
+  env: { BENCH_GRANT: join(built, "grant.json"), NODE_COMPILE_CACHE: join(built, "compiled"), ...dataProcess.env },
 } as const;
 
 export async function buildProgram(): Promise<void> {
