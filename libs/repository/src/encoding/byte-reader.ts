@@ -8,6 +8,7 @@ export interface ByteReader {
   u64(): number;
   bigU64(): bigint;
   i64(): bigint;
+  f64(): number;
   varint(): number;
   /** A view, not a copy. */
   bytes(length: number): Buffer;
@@ -53,6 +54,10 @@ class BufferReader implements ByteReader {
 
   i64(): bigint {
     return this.#buffer.readBigInt64LE(this.#take(8));
+  }
+
+  f64(): number {
+    return this.#buffer.readDoubleLE(this.#take(8));
   }
 
   varint(): number {

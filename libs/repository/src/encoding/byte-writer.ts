@@ -5,6 +5,7 @@ export interface ByteWriter {
   u32(value: number): void;
   u64(value: number | bigint): void;
   i64(value: bigint): void;
+  f64(value: number): void;
   varint(value: number): void;
   bytes(value: Uint8Array): void;
   /** A varint length, then the bytes. */
@@ -56,6 +57,11 @@ class GrowingWriter implements ByteWriter {
   i64(value: bigint): void {
     const at = this.#reserve(8);
     this.#buffer.writeBigInt64LE(value, at);
+  }
+
+  f64(value: number): void {
+    const at = this.#reserve(8);
+    this.#buffer.writeDoubleLE(value, at);
   }
 
   varint(value: number): void {

@@ -91,15 +91,15 @@ async function* filesOf(restore: Restore): AsyncGenerator<FileToWrite> {
   const { target, directories, links } = restore;
   for await (const entry of included(restore)) {
     if (entry.type === "directory") {
-      await target.makeDirectory(entry.path);
+      target.makeDirectory(entry.path);
       directories.push(entry);
-    } else if (entry.target === undefined) yield await fileAt(restore, entry);
+    } else if (entry.target === undefined) yield fileAt(restore, entry);
     else links.push(entry);
   }
 }
 
-async function fileAt({ target, ownership }: Restore, entry: Entry, content = entry): Promise<FileToWrite> {
-  await target.prepareParent(entry.path);
+function fileAt({ target, ownership }: Restore, entry: Entry, content = entry): FileToWrite {
+  target.prepareParent(entry.path);
   return { entry, content, path: target.place(entry.path), ownership };
 }
 
@@ -107,7 +107,7 @@ async function writeLinks(restore: Restore): Promise<void> {
   const { target, ownership, done, links, options } = restore;
   for (const entry of links) {
     throwIfAborted(options.signal);
-    await target.prepareParent(entry.path);
+    target.prepareParent(entry.path);
     if (entry.type === "symlink") {
       await symlink(pathToBytes(entry.target), target.place(entry.path));
       await applyMeta(target.place(entry.path), entry, ownership);
@@ -125,13 +125,13 @@ async function writeLinked(restore: Restore, entry: LinkEntry<"symlink" | "hardl
     const problem = `${entry.path} is a link to ${entry.target}, which is no file of this point`;
     throw new MusterError("repository-corrupt", problem);
   }
-  await reader.writeFiles([await fileAt(restore, entry, content)], { signal: options.signal });
+  await reader.writeFiles([fileAt(restore, entry, content)], { signal: options.signal });
   done.files += 1;
   done.bytes += content.size;
 }
 
 async function linkFile({ target, done }: Restore, entry: Entry, to: string): Promise<void> {
-  await target.prepareParent(to); // also refuses a way to it that leads through a link
+  target.prepareParent(to); // also refuses a way to it that leads through a link
   await link(target.place(to), target.place(entry.path));
   done.files += 1;
 }

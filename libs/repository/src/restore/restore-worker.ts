@@ -10,6 +10,7 @@ import { restoreError } from "./errors.ts";
 import { createFile, finishFile, writeAll } from "./new-file.ts";
 import { lengthOf, type PieceRun, runsOf } from "./piece-runs.ts";
 import type { ChunkSpan, RestoreAnswer, RestoreRequest, RestoreThreadSettings, WholeFile } from "./thread-messages.ts";
+import { decodeWholeFiles } from "./whole-files.ts";
 
 /*
  * A thread that opens segments and writes what is in them to files. It reads nothing from the store: segments come to it as
@@ -77,7 +78,7 @@ function writeRun(run: PieceRun, segment: Segment): void {
 function answerTo(request: RestoreRequest): RestoreAnswer {
   try {
     const segment = openSegment(request);
-    for (const file of request.files) writeWhole(file, segment);
+    for (const file of decodeWholeFiles(request.files)) writeWhole(file, segment);
     for (const run of runsOf(request.pieces)) writeRun(run, segment);
     return { kind: "written" };
   } catch (thrown) {

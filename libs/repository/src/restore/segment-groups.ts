@@ -17,17 +17,19 @@ export interface SegmentGroup {
 
 /** Puts together what comes from one segment, so that each is read and opened as seldom as can be. */
 export interface SegmentGroups {
-  addFile(segment: number, file: WholeFile, bytes: number): Promise<void>;
-  addPiece(segment: number, piece: FilePiece): Promise<void>;
+  /** Wait for what it returns, if anything, before the next. */
+  addFile(segment: number, file: WholeFile, bytes: number): Promise<void> | undefined;
+  /** The same. */
+  addPiece(segment: number, piece: FilePiece): Promise<void> | undefined;
   flush(): Promise<void>;
 }
 
 /** `dispatch` takes a full group over, and resolves when there is room for another one. */
 export function segmentGroups(dispatch: (group: SegmentGroup) => Promise<void>): SegmentGroups {
   const open = new Map<number, SegmentGroup>(); // the one used last comes last
-  const close = async (group: SegmentGroup): Promise<void> => {
+  const close = (group: SegmentGroup): Promise<void> => {
     open.delete(group.segment);
-    await dispatch(group);
+    return dispatch(group);
   };
   const touch = (segment: number): SegmentGroup => {
     const group = open.get(segment) ?? { segment, files: [], pieces: [], bytes: 0 };
@@ -35,23 +37,24 @@ export function segmentGroups(dispatch: (group: SegmentGroup) => Promise<void>):
     open.set(segment, group);
     return group;
   };
-  const settle = async (group: SegmentGroup): Promise<void> => {
-    if (group.bytes >= mostBytes || group.files.length + group.pieces.length >= mostItems) await close(group);
+  const settle = (group: SegmentGroup): Promise<void> | undefined => {
+    if (group.bytes >= mostBytes || group.files.length + group.pieces.length >= mostItems) return close(group);
+    if (open.size <= mostOpen) return undefined;
     const [oldest] = open.values();
-    if (open.size > mostOpen && oldest !== undefined) await close(oldest);
+    return oldest === undefined ? undefined : close(oldest);
   };
   return {
-    async addFile(segment, file, bytes) {
+    addFile(segment, file, bytes) {
       const group = touch(segment);
       group.files.push(file);
       group.bytes += bytes;
-      await settle(group);
+      return settle(group);
     },
-    async addPiece(segment, piece) {
+    addPiece(segment, piece) {
       const group = touch(segment);
       group.pieces.push(piece);
       group.bytes += piece.chunk.length;
-      await settle(group);
+      return settle(group);
     },
     async flush() {
       for (const group of [...open.values()]) await close(group);

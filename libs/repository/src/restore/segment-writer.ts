@@ -9,6 +9,7 @@ import { lender } from "./lender.ts";
 import { writeMovedGroup } from "./moved-group.ts";
 import { restoreThreads } from "./restore-threads.ts";
 import type { SegmentGroup } from "./segment-groups.ts";
+import { encodeWholeFiles } from "./whole-files.ts";
 
 /** Threads at most: each costs about 50 MB. */
 const mostThreads = 2;
@@ -57,12 +58,13 @@ export function segmentWriter(
   const writeGroup = async (group: SegmentGroup): Promise<void> => {
     const place = index.place(group.segment);
     const { packId, position, plainLength } = place;
+    const files = encodeWholeFiles(group.files);
     // A damaged box is found before anything is written, so the group can be written from another copy.
     try {
       await readHealthy(domain, packKey(domain, packId), async () => {
         await lending.with(async (memory) => {
           const box = await readBox(domain, place, memory);
-          await threads.write({ packId, position, plainLength, box, files: group.files, pieces: group.pieces });
+          await threads.write({ packId, position, plainLength, box, files, pieces: group.pieces });
         });
       });
     } catch (thrown) {

@@ -1,15 +1,15 @@
-import { lstat, mkdir } from "node:fs/promises";
+import { lstatSync, mkdirSync } from "node:fs";
 import { MusterError, systemErrorCode } from "@muster/core";
 import { pathProblem, pathToBytes } from "../encoding/path.ts";
 
-/** The directory that a tree is restored into. Nothing is written through a symbolic link inside it. */
+/** The directory that a tree is restored into, by synchronous calls as its files are. Nothing is written through a symbolic link inside it. */
 export interface Target {
   /** The place of an entry on disk. Throws `repository-corrupt` for a path that could lead out. */
   place(path: string): Buffer;
   /** Makes sure that the entry's parent directories are real directories, making those that are missing. */
-  prepareParent(path: string): Promise<void>;
+  prepareParent(path: string): void;
   /** Makes a directory, or takes one that is there. */
-  makeDirectory(path: string): Promise<void>;
+  makeDirectory(path: string): void;
 }
 
 export function restoreTarget(directory: string): Target {
@@ -20,15 +20,15 @@ export function restoreTarget(directory: string): Target {
     if (problem !== undefined) throw escapeError(path, problem);
     return Buffer.concat([base, pathToBytes(path)]);
   };
-  const makeDirectory = async (path: string): Promise<void> => {
+  const makeDirectory = (path: string): void => {
     if (path === "" || real.has(path)) return;
-    await makeDirectory(parentOf(path));
+    makeDirectory(parentOf(path));
     const absolute = place(path);
     try {
-      await mkdir(absolute, { mode: 0o700 });
+      mkdirSync(absolute, { mode: 0o700 });
     } catch (thrown) {
       if (systemErrorCode(thrown) !== "EEXIST") throw thrown;
-      if (!(await lstat(absolute)).isDirectory())
+      if (!lstatSync(absolute).isDirectory())
         throw escapeError(path, "is a directory, but something else is in its place");
     }
     real.add(path);

@@ -40,7 +40,8 @@ export interface RestoreRequest {
   readonly position: number;
   readonly plainLength: number;
   readonly box: Uint8Array;
-  readonly files: readonly WholeFile[];
+  /** From `encodeWholeFiles`. */
+  readonly files: Uint8Array;
   readonly pieces: readonly FilePiece[];
 }
 

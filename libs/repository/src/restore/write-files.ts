@@ -31,9 +31,10 @@ export async function writeFilesInThreads(
   try {
     for await (const file of files) {
       segments.check();
-      await breathe();
-      if (file.content.size === 0) writeEmpty(file, onFile);
-      else await writeContent(source, file, groups, open);
+      const turn = breathe();
+      if (turn !== undefined) await turn;
+      const full = file.content.size === 0 ? writeEmpty(file, onFile) : writeContent(source, file, groups, open);
+      if (full !== undefined) await full;
     }
     await groups.flush();
     await segments.finish();
@@ -45,24 +46,32 @@ export async function writeFilesInThreads(
   }
 }
 
-function writeEmpty({ path, entry, ownership }: FileToWrite, onFile: (() => void) | undefined): void {
+function writeEmpty({ path, entry, ownership }: FileToWrite, onFile: (() => void) | undefined): undefined {
   finishFile(createFile(path), path, fileMeta(entry, ownership));
   onFile?.();
 }
 
-async function writeContent(
+/** What it returns, if anything, must be waited for. */
+function writeContent(
   source: RestoreSource,
   file: FileToWrite,
   groups: SegmentGroups,
   open: OpenFiles,
-): Promise<void> {
+): Promise<void> | undefined {
   const { path, entry, content, ownership } = file;
-  const meta = fileMeta(entry, ownership);
   const whole = inOneSegment(file, source.index);
-  if (whole !== undefined) {
-    await groups.addFile(whole.segment, { path, meta, chunks: whole.chunks }, content.size);
-    return;
-  }
+  if (whole === undefined) return writePieces(source, file, groups, open);
+  const meta = fileMeta(entry, ownership);
+  return groups.addFile(whole.segment, { path, meta, chunks: whole.chunks }, content.size);
+}
+
+async function writePieces(
+  source: RestoreSource,
+  { path, entry, content, ownership }: FileToWrite,
+  groups: SegmentGroups,
+  open: OpenFiles,
+): Promise<void> {
+  const meta = fileMeta(entry, ownership);
   if (open.size >= mostOpenFiles) await groups.flush();
   const made = open.create(path, meta, content.size);
   let position = 0;

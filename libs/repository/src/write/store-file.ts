@@ -51,17 +51,50 @@ export interface ReadFile {
 /** Up to this many bytes a file that changes while it is read is worth reading again. */
 const smallFile = 2 ** 20;
 
-/** Reads and stores a regular file, again up to `rereads` times while a small one changes. */
-export function storeSettled(path: string | Buffer, sink: Sink, rereads: number): MaybeLater<ReadFile> {
+/**
+ * Reads and stores a regular file, which was `seen` on the disk a moment ago; again up to `rereads` times while a small one changes.
+ */
+export function storeSettled(
+  path: string | Buffer,
+  seen: BigIntStats,
+  sink: Sink,
+  rereads: number,
+): MaybeLater<ReadFile> {
   const again = (read: ReadFile): MaybeLater<ReadFile> =>
-    !read.changed || rereads === 0 || read.stats.size > smallFile ? read : storeSettled(path, sink, rereads - 1);
-  const read = storeDiskFile(path, sink);
+    !read.changed || rereads === 0 || read.stats.size > smallFile
+      ? read
+      : storeSettled(path, read.stats, sink, rereads - 1);
+  const read = storeAsSeen(path, seen, sink) ?? storeDiskFile(path, sink);
   return read instanceof Promise ? read.then(again) : again(read);
 }
 
 /** Mode, owner and time of a file, as an entry keeps them. */
 export function metaOf({ mode, uid, gid, mtimeNs }: BigIntStats): EntryMeta {
   return { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid), mtimeNs };
+}
+
+/** A file of one chunk, if it still is what was seen when it has been read: one look less for each of many small files. */
+function storeAsSeen(path: string | Buffer, seen: BigIntStats, sink: Sink): ReadFile | undefined {
+  if (seen.size > chunkSizes.shortest) return undefined;
+  const file: OpenFile = { path, descriptor: openForReading(path), stats: seen, read: 0 };
+  try {
+    const content = storeOneChunk(file, sink);
+    const stats = fstatSync(file.descriptor, { bigint: true });
+    return isSameFile(stats, seen) && BigInt(file.read) === seen.size ? { content, stats, changed: false } : undefined;
+  } finally {
+    closeSync(file.descriptor);
+  }
+}
+
+function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
+  return (
+    a.isFile() &&
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
 }
 
 /**
@@ -101,10 +134,14 @@ interface OpenFile {
   read: number;
 }
 
-function openRegular(path: string | Buffer): OpenFile {
+function openForReading(path: string | Buffer): number {
   // Without O_NONBLOCK, opening a named pipe would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const descriptor = orFileError(path, () => openSync(path, flags));
+  return orFileError(path, () => openSync(path, flags));
+}
+
+function openRegular(path: string | Buffer): OpenFile {
+  const descriptor = openForReading(path);
   const stats = fstatSync(descriptor, { bigint: true });
   if (stats.isFile()) return { path, descriptor, stats, read: 0 };
   closeSync(descriptor);

@@ -72,7 +72,7 @@ function storeFile(
   const behind = previous.seek(path);
   if (behind !== undefined) return behind.then(() => storeFile(path, absolutePath, stats, source));
   const read = (): MaybeLater<FoundOutcome> => {
-    const done = storeSettled(absolutePath, sink, rereads);
+    const done = storeSettled(absolutePath, stats, sink, rereads);
     return done instanceof Promise ? done.then((file) => readOutcome(path, file)) : readOutcome(path, done);
   };
   const known = (entry: EncodedEntry): FoundOutcome => {
