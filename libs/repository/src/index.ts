@@ -25,6 +25,7 @@ export type {
 export { type CopyPlace, type OpenCopiesOptions, openCopies } from "./open-copies.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
 export { initRepository, openRepository } from "./repository.ts";
+export { type TreeSync, treeSync } from "./restore/durable.ts";
 export { ownerRefused } from "./restore/new-file.ts";
 export { type RestoreOptions, restoreTree } from "./restore/restore-tree.ts";
 export type {

@@ -1,7 +1,6 @@
 import { chmod, lchown, link, lutimes, mkdir, rm, symlink, utimes } from "node:fs/promises";
 import { systemErrorCode } from "@muster/core";
-import { type FileToWrite, ownerRefused, type PointReader, pathToBytes } from "@muster/repository";
-import { syncFileSystem } from "../disk.ts";
+import { type FileToWrite, ownerRefused, type PointReader, pathToBytes, treeSync } from "@muster/repository";
 import { decodePath, hardLinksEntry, joinBytes, rootEntry } from "./names.ts";
 
 type Entry = NonNullable<Awaited<ReturnType<PointReader["entry"]>>>;
@@ -38,19 +37,25 @@ export async function writeTree(
       }
     }
   };
-  await reader.writeFiles(files(), {
-    signal,
-    onBytes(count) {
-      bytes += count;
-      onBytes(count);
-    },
-  });
-  for (const { path, entry } of links) await writeSymlink(path, entry);
-  await relink(reader, place, signal);
+  const sync = treeSync(target, () => regular(reader, place), signal);
+  try {
+    await reader.writeFiles(files(), {
+      signal,
+      onBytes(count) {
+        bytes += count;
+        sync.wrote(count);
+        onBytes(count);
+      },
+    });
+    for (const { path, entry } of links) await writeSymlink(path, entry);
+    await relink(reader, place, signal);
 
-  // Directories last and deepest first: writing into them changes their times, and their modes may forbid it.
-  for (const { path, entry } of directories.reverse()) await applyMeta(path, entry);
-  await syncFileSystem(target, signal);
+    // Directories last and deepest first: writing into them changes their times, and their modes may forbid it.
+    for (const { path, entry } of directories.reverse()) await applyMeta(path, entry);
+    await sync.finish();
+  } finally {
+    await sync.settled();
+  }
   return { bytes, items };
 }
 
@@ -76,6 +81,11 @@ async function* placed(reader: PointReader, place: Place): AsyncGenerator<Placed
     const path = place(entry.path);
     if (path !== undefined) yield { path, entry };
   }
+}
+
+/** The paths of all that is no symbolic link. */
+async function* regular(reader: PointReader, place: Place): AsyncGenerator<Buffer> {
+  for await (const { path, entry } of placed(reader, place)) if (entry.type !== "symlink") yield path;
 }
 
 async function writeSymlink(path: Buffer, entry: Entry): Promise<void> {
