@@ -10,9 +10,15 @@ import { partsOf, type VitestReport } from "./vitest-report.ts";
 export function runVitest(args: readonly string[]): Promise<Part[]> {
   return withTemporaryFolder("test", async (folder) => {
     const file = join(folder, "report.json");
+    // The tests start hundreds of Node processes; what the first one has compiled, the others read.
+    const env = { NODE_COMPILE_CACHE: join(folder, "compiled") };
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    const { code } = await run(process.execPath, [vitest, "run", ...reporters, ...args], { cwd: root, show: true });
+    const { code } = await run(process.execPath, [vitest, "run", ...reporters, ...args], {
+      cwd: root,
+      env,
+      show: true,
+    });
     const folders = packages().map((entry) => entry.folder);
     return partsOf(existsSync(file) ? parse(file) : undefined, code, (path) =>
       folders.find((prefix) => path.startsWith(join(root, prefix, "/"))),

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "@muster/agent/testing";
 import { waitFor } from "@muster/core/testing";
+import { placeTestDatabase } from "@muster/database/testing";
 import { launchers, type Program, startProgram } from "./program.ts";
 
 export interface ControlPlane {
@@ -49,6 +50,7 @@ export async function startControlPlane(
     ...{ ownBackups: { every: ownBackups }, vault: { ...vault, port: vaultPort } },
   };
   await mkdir(data, { recursive: true, mode: 0o700 });
+  if (database === undefined) await placeTestDatabase(join(data, "database"));
   await writeFile(join(folder, "control-plane.yaml"), JSON.stringify(config));
   const argv = [launchers.controlPlane, "run", "--config", join(folder, "control-plane.yaml")];
 

@@ -79,7 +79,9 @@ export function startProgram(
   };
 }
 
-/** Nothing of the developer's own settings reaches what is tested. */
+/** Nothing of the developer's own settings reaches what is tested, but for where Node keeps what it has compiled. */
 function cleanEnvironment(home: string): Record<string, string> {
-  return { PATH: process.env.PATH ?? "", HOME: home, TZ: "UTC", LANG: "C.UTF-8", MUSTER_NODE: process.execPath };
+  const { PATH = "", NODE_COMPILE_CACHE } = process.env;
+  const environment = { PATH, HOME: home, TZ: "UTC", LANG: "C.UTF-8", MUSTER_NODE: process.execPath };
+  return NODE_COMPILE_CACHE === undefined ? environment : { ...environment, NODE_COMPILE_CACHE };
 }

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import type { PGlite, PGliteOptions } from "@electric-sql/pglite";
 import { asMusterError, MusterError } from "@muster/core";
 import { lockFile } from "./lock.ts";
 import type { OpenDatabase } from "./open.ts";
@@ -27,6 +28,19 @@ async function open(
   migrationsFolder: string,
   unlock: () => void,
 ): Promise<OpenDatabase> {
+  const { database } = await openPgliteWith(options, migrationsFolder);
+  const close = async (): Promise<void> => {
+    await database.close();
+    unlock();
+  };
+  return { ...database, close, [Symbol.asyncDispose]: close };
+}
+
+/** PGlite with these options, migrated, and its client; nothing keeps another process from its directory. */
+export async function openPgliteWith(
+  options: PGliteOptions,
+  migrationsFolder: string,
+): Promise<{ readonly client: PGlite; readonly database: OpenDatabase }> {
   const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
     import("@electric-sql/pglite"),
     import("drizzle-orm/pglite"),
@@ -38,7 +52,6 @@ async function open(
   await migrate(db, { migrationsFolder });
   const close = async (): Promise<void> => {
     if (!client.closed) await client.close();
-    unlock();
   };
-  return { db, driver: "pglite", close, [Symbol.asyncDispose]: close };
+  return { client, database: { db, driver: "pglite", close, [Symbol.asyncDispose]: close } };
 }

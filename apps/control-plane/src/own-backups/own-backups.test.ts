@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { silentLogger } from "@muster/core";
 import { manualClock } from "@muster/core/testing";
 import { hosts, openDatabase, targetEpochs } from "@muster/database";
-import { startPostgres } from "@muster/database/testing";
+import { placeTestDatabase, startPostgres } from "@muster/database/testing";
 import { openStore } from "@muster/object-store";
 import { addKey, newKeyPair, unlockFromText } from "@muster/repository";
 import { startKeyService } from "@muster/repository/testing";
@@ -43,6 +43,7 @@ async function plane(url?: string) {
   writeFileSync(configFile, JSON.stringify({ data, repositories }));
   const config = await loadConfig({ config: configFile, ...(url === undefined ? {} : { database: url }) });
   await prepareRepositories(config, silentLogger);
+  if (url === undefined) await placeTestDatabase(join(data, "database"));
   const database = await openDatabase({ url, directory: join(data, "database") });
   const clock = manualClock(noon);
   const identity = createIdentity(await openAuthority(data, noon), config, clock, () => ({ enrol: 0, session: 0 }));

@@ -1,4 +1,4 @@
-import { openDatabase } from "@muster/database";
+import { openTestDatabase } from "@muster/database/testing";
 import type { ApiRecovery } from "@muster/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { order, type SharedRepository, sharedRepository, testFleet } from "./testing/test-fleet.ts";
@@ -21,7 +21,7 @@ const worksOn =
 describe("a control plane that is killed during a recovery", () => {
   for (const step of order) {
     it(`goes on after ${step}, which ended while nobody listened, and begins no step twice`, async () => {
-      await using database = await openDatabase({});
+      await using database = await openTestDatabase();
       await using fleet = await testFleet(database, repository);
       const hosts = [fleet.hosts["app-1"], fleet.hosts["db-1"]];
       for (const host of hosts) host.behave(worksOn(step));
@@ -39,7 +39,7 @@ describe("a control plane that is killed during a recovery", () => {
   }
 
   it("checks again when it was killed while it checked", async () => {
-    await using database = await openDatabase({});
+    await using database = await openTestDatabase();
     await using fleet = await testFleet(database, repository);
     fleet.hosts["db-1"].behave((command) => (command.work.case === "checkRestore" ? "works" : doesWell(command)));
     const id = await fleet.begin();
@@ -51,7 +51,7 @@ describe("a control plane that is killed during a recovery", () => {
   });
 
   it("makes a retry whose wait it did not live to see", async () => {
-    await using database = await openDatabase({});
+    await using database = await openTestDatabase();
     await using fleet = await testFleet(database, repository);
     let failures = 1;
     fleet.hosts["db-1"].behave((command) => {
@@ -87,7 +87,7 @@ describe("whatever happens to control plane and connections", () => {
   for (const seed of [1, 2, 3, 4]) {
     it(`a recovery comes to its end, and no step is begun twice, seed ${seed}`, async () => {
       const random = seededRandom(seed);
-      await using database = await openDatabase({});
+      await using database = await openTestDatabase();
       await using fleet = await testFleet(database, repository);
       const hosts = [fleet.hosts["app-1"], fleet.hosts["db-1"]];
       for (const host of hosts) host.behave((command) => (random(2) === 0 ? "works" : doesWell(command)));

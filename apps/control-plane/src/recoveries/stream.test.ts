@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { waitFor } from "@muster/core/testing";
-import { openDatabase } from "@muster/database";
+import { openTestDatabase } from "@muster/database/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type SharedRepository, sharedRepository, type TestFleet, testFleet } from "./testing/test-fleet.ts";
 import { doesWell } from "./testing/test-host.ts";
@@ -40,7 +40,7 @@ async function listen(fleet: TestFleet, id: string, last?: number) {
 }
 
 it("sends a recovery as it stands, then every change, and to who comes back only what is newer", async () => {
-  await using database = await openDatabase({});
+  await using database = await openTestDatabase();
   await using fleet = await testFleet(database, repository);
   await fleet.test.app.listen({ host: "127.0.0.1", port: 0 });
   fleet.hosts["db-1"].behave((command) => (command.work.case === "restore" ? "works" : doesWell(command)));

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@muster/core";
 import { type ManualClock, manualClock } from "@muster/core/testing";
-import { type OpenDatabase, openDatabase } from "@muster/database";
+import type { OpenDatabase } from "@muster/database";
+import { openTestDatabase } from "@muster/database/testing";
 import type { Role } from "@muster/protocol";
 import type { LightMyRequestResponse } from "fastify";
 import { createApiToken } from "../access/callers.ts";
@@ -55,7 +56,7 @@ export function testConfig(dataDirectory: string, changes: Partial<Config> = {})
 /** Assembles one; `await using` it. */
 export async function testControlPlane(options: TestOptions = {}): Promise<TestControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), "muster-control-plane-"));
-  const database = options.database ?? (await openDatabase({}));
+  const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? manualClock();
   const config = testConfig(folder, options.config);
   const authority = await openAuthority(folder, clock.now());

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeout = 20_000, interval = 25 }: { timeout?: number; interval?: number } = {},
+  { timeout = 60_000, interval = 25 }: { timeout?: number; interval?: number } = {},
 ): Promise<T> {
   const deadline = performance.now() + timeout;
   for (;;) {

@@ -3,6 +3,7 @@ import { type OpenDatabase, openDatabase } from "../open.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 
 export { type PostgresServer, startPostgres } from "./postgres.ts";
+export { openTestDatabase, placeTestDatabase } from "./template.ts";
 
 /** Describes the same behaviour over PGlite in memory and over a real PostgreSQL; `open` gives an empty database. */
 export function forEachDatabase(title: string, tests: (open: () => Promise<OpenDatabase>) => void): void {

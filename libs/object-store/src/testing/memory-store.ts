@@ -6,19 +6,25 @@ import { type DeletableStore, partsOf } from "../port.ts";
 export interface MemoryStore extends DeletableStore {
   /** The objects themselves, for tests that damage or inspect them. */
   readonly objects: Map<string, Buffer>;
+  /** When each was written, by the store's clock. */
+  readonly written: Map<string, number>;
 }
 
 /**
  * A store in memory; give the objects of another to get a second one over the same content. Without a clock its time goes
  * on by one millisecond with each write.
  */
-export function memoryStore(objects: Map<string, Buffer> = new Map(), now?: () => number): MemoryStore {
+export function memoryStore(
+  objects: Map<string, Buffer> = new Map(),
+  now?: () => number,
+  written: Map<string, number> = new Map(),
+): MemoryStore {
   const missing = (key: string) => new MusterError("object-missing", `${key} is missing`);
-  const written = new Map<string, number>();
   let ticks = 0;
   return {
     description: "memory",
     objects,
+    written,
     async put(key, bytes, options) {
       checkKey(key);
       throwIfAborted(options?.signal);

@@ -1,7 +1,7 @@
 import { MusterError } from "@muster/core";
 import type { DeletableStore } from "@muster/object-store";
 import { type Fault, faultyStore } from "@muster/object-store/testing";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { backUp, grantedDomain, readBack, seededRandom } from "../testing/index.ts";
 import { grace, type SweepSite, sweepSite } from "../testing/sweep-site.ts";
 
@@ -9,7 +9,7 @@ const random = seededRandom(101);
 const [a, b, c] = [random.bytes(60_000), random.bytes(60_000), random.bytes(60_000)];
 
 /** A repository in which the next sweep has something of everything to do: it deletes points and packs, repacks, marks, merges. */
-async function busySite(): Promise<SweepSite> {
+async function makeBusySite(): Promise<SweepSite> {
   const site = await sweepSite();
   await backUp(site.domain, { a }, { pointId: "first" });
   for (let n = 0; n < 16; n++) await backUp(site.domain, { c }, { pointId: `same-${n}` });
@@ -24,6 +24,10 @@ async function busySite(): Promise<SweepSite> {
   site.advance(grace);
   return site;
 }
+
+const made = await makeBusySite();
+afterAll(() => made[Symbol.asyncDispose]());
+const busySite = (): Promise<SweepSite> => made.copy();
 
 const faults: [string, Fault][] = [
   ["refused", { kind: "fail" }],

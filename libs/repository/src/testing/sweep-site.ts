@@ -34,6 +34,8 @@ export interface SweepSite extends AsyncDisposable {
   sweepAll(): Promise<void>;
   /** Keys that contain the text. */
   keys(part: string): string[];
+  /** Another site in the same state, which goes its own way from here. */
+  copy(): Promise<SweepSite>;
 }
 
 /** One sweep of a store by whoever has the domain's key; the points that have expired may go. */
@@ -52,15 +54,29 @@ export async function sweepOnce(
   return sweepRepository(store, () => ({ domain: context, authority }), { rules, grace: 1, scratch: site.scratch });
 }
 
+interface SiteState {
+  readonly time: number;
+  readonly objects: ReadonlyMap<string, Buffer>;
+  readonly written: ReadonlyMap<string, number>;
+  readonly expired: ReadonlySet<string>;
+  readonly held: ReadonlySet<string>;
+  readonly deleted: ReadonlySet<string>;
+}
+
 /** A site with an empty repository. */
-export async function sweepSite(): Promise<SweepSite> {
-  let time = Date.UTC(2026, 0, 1);
-  const store = memoryStore(new Map(), () => ++time);
+export function sweepSite(): Promise<SweepSite> {
+  const [objects, written, none] = [new Map<string, Buffer>(), new Map<string, number>(), new Set<string>()];
+  return siteOf({ time: Date.UTC(2026, 0, 1), objects, written, expired: none, held: none, deleted: none });
+}
+
+async function siteOf(state: SiteState): Promise<SweepSite> {
+  let { time } = state;
+  const store = memoryStore(new Map(state.objects), () => ++time, new Map(state.written));
   const authority = sweepAuthority(Buffer.alloc(32, 1), grant.repositoryId, grant.domain);
   const context = (through: DeletableStore) =>
     domainContext(through, grant.repositoryId, grant.domain, Buffer.from(grant.key, "base64url"));
   const scratch = await mkdtemp(join(tmpdir(), "muster-sweep-"));
-  const [expired, held, deleted] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [expired, held, deleted] = [new Set(state.expired), new Set(state.held), new Set(state.deleted)];
   const rules: SweepOptions["rules"] = {
     expired: async () => new Map([...expired].filter((id) => !held.has(id)).map((id) => [id, "a test says so"])),
     release: async (_, points) => new Set(points.filter((id) => expired.has(id) && !held.has(id))),
@@ -89,6 +105,7 @@ export async function sweepSite(): Promise<SweepSite> {
       }
     },
     keys: (part) => [...store.objects.keys()].filter((key) => key.includes(part)),
+    copy: () => siteOf({ time, objects: store.objects, written: store.written, expired, held, deleted }),
     [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true }),
   };
   return site;

@@ -1,6 +1,7 @@
 import { silentLogger } from "@muster/core";
 import { type ManualClock, manualClock } from "@muster/core/testing";
 import { type OpenDatabase, openDatabase } from "@muster/database";
+import { openTestDatabase } from "@muster/database/testing";
 import { CommandFinishedSchema, create, type MessageInitShape } from "@muster/protocol/grpc";
 import { planSchema } from "@muster/recovery";
 import type { CommandBus, CommandHandler, ControlPlane, LiveEvent, NewCommand, Tx } from "../../context.ts";
@@ -26,7 +27,7 @@ export interface TestPlane extends AsyncDisposable {
 export async function testPlane(
   options: { url?: string; repositories?: ControlPlane["repositories"] } = {},
 ): Promise<TestPlane> {
-  const database = await openDatabase({ url: options.url });
+  const database = options.url === undefined ? await openTestDatabase() : await openDatabase({ url: options.url });
   const clock = manualClock(Date.UTC(2026, 2, 2, 12));
   const bus = recordingBus();
   const events: LiveEvent[] = [];
