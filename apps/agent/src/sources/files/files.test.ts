@@ -95,6 +95,19 @@ describe("a files source", () => {
     expect(await readdir(home)).toEqual(["etc app"]);
   });
 
+  it.runIf(process.getuid?.() === 0)("gives groups back below a directory that would give its own", async () => {
+    await using context = await testContext();
+    await fill();
+    const before = await fingerprint();
+    const point = memoryPoint();
+    const backup = await sourceOf().backup(context, point.writer);
+    await rm(root, { recursive: true });
+    await chown(home, 0, 2345);
+    await chmod(home, 0o2755);
+    await sourceOf().restore(context, point.reader, requestFor("files", backup));
+    expect(await fingerprint()).toEqual(before);
+  });
+
   it("keeps what was there aside, and rolls back to exactly that", async () => {
     await using context = await testContext();
     await fill();

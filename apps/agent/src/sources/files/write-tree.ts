@@ -29,7 +29,7 @@ export async function writeTree(
   const files = async function* (): AsyncGenerator<FileToWrite> {
     for await (const { path, entry } of placed(reader, place)) {
       items += 1;
-      if (entry.type === "file") yield { path, entry, content: entry, ownership: !isOurs(entry) };
+      if (entry.type === "file") yield { path, entry, content: entry, ownership: true };
       else if (entry.type === "symlink") links.push({ path, entry });
       else {
         await mkdir(path, { mode: 0o700 });
@@ -118,8 +118,8 @@ async function applyMeta(path: Buffer, entry: Entry): Promise<void> {
   await utimes(path, seconds, seconds);
 }
 
+/** Also where it is ours: in a directory with the set-group-id bit, what we make has another group. */
 async function own(path: Buffer, entry: Entry): Promise<void> {
-  if (isOurs(entry)) return;
   const { uid, gid } = entry;
   try {
     await lchown(path, uid, gid);
@@ -127,9 +127,4 @@ async function own(path: Buffer, entry: Entry): Promise<void> {
     if (systemErrorCode(cause) !== "EPERM") throw cause;
     throw ownerRefused(path, uid, gid, cause);
   }
-}
-
-/** Whether what we make has that owner by itself. */
-function isOurs({ uid, gid }: Entry): boolean {
-  return process.getuid?.() === uid && process.getgid?.() === gid;
 }
