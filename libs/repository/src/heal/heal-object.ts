@@ -9,6 +9,7 @@ import { openManifest } from "../manifest/manifest.ts";
 import { packKey } from "../pack/layout.ts";
 import { markDamaged } from "./damage-marks.ts";
 import { newHealedKey } from "./healed-key.ts";
+import { readHealthy } from "./read-healthy.ts";
 import { uncoveredPacks } from "./uncovered-packs.ts";
 
 export interface HealSource {
@@ -61,12 +62,14 @@ async function healManifest(
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<Healed | undefined> {
+  const open = async (from: DomainContext): Promise<Uint8Array> => {
+    const bytes = await from.store.get(key, { signal });
+    await openManifest(from, key.slice(`${domain.prefix}points/`.length), bytes);
+    return bytes;
+  };
+  // What was healed before stands in for the damaged one, which is still there.
   const read = (from: DomainContext): Promise<Uint8Array | undefined> =>
-    orNothing(async () => {
-      const bytes = await from.store.get(key, { signal });
-      await openManifest(from, key.slice(`${domain.prefix}points/`.length), bytes);
-      return bytes;
-    });
+    orNothing(() => readHealthy(from, key, () => open(from)));
   if ((await read(domain)) !== undefined) return undefined; // it is named for its content, of which something is missing
   for (const copy of copies) {
     const sealed = await read(copy.domain);

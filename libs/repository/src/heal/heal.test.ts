@@ -93,6 +93,19 @@ test("what a damaged tree hides comes back too: a pack that is gone, and the ind
   }
 });
 
+test.each(data.filter((key) => key.includes("/packs/")))(
+  "%s comes back when no index names it any more, also with a damaged manifest",
+  async (pack) => {
+    for (const manifest of [undefined, ...data.filter((key) => key.includes("/points/"))]) {
+      const store = damagedCopy();
+      for (const key of [pack, ...data.filter((name) => name.includes("/index/"))]) store.objects.delete(key);
+      if (manifest !== undefined) store.objects.get(manifest)?.writeUInt8(7, 20);
+      expect((await heal(store)).left).toEqual([]);
+      await expectWhole(store);
+    }
+  },
+);
+
 test("the whole copy is taken when both are damaged in different places, and the rest is told exactly", async () => {
   const [main, second] = [damagedCopy(), memoryStore(new Map(copy.objects))];
   const packs = data.filter((key) => key.startsWith("orders/packs/"));
