@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Measured {
@@ -32,14 +32,16 @@ export async function measure(
   return { wall, cpu: user + system, peak: (kilobytes * 1024) / 1e6 };
 }
 
-/** The sizes of all files under a directory, in MB. */
+/** The sizes of all files under a directory, in MB; links are not followed. */
 export function storedMegabytes(directory: string): number {
   let sum = 0;
-  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
-    const found = statSync(join(directory, name));
-    if (found.isFile()) sum += found.size;
-  }
+  for (const { name, parentPath } of files(directory)) sum += statSync(join(parentPath, name)).size;
   return sum / 1e6;
+}
+
+function files(directory: string) {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 }
 
 export function median(values: readonly number[]): number {

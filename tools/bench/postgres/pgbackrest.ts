@@ -34,7 +34,6 @@ repo1-path=${repository}
 repo1-cipher-type=aes-256-cbc
 repo1-cipher-pass=bench
 repo1-retention-full=9
-repo1-symlink=n
 compress-type=zst
 compress-level=3
 process-max=2

@@ -27,11 +27,15 @@ export interface RestoreOptions {
   readonly request?: Partial<RestoreRequest>;
 }
 
-export async function physicalSite(cluster: TestCluster): Promise<PhysicalSite> {
+/** `settings` are further ones of the source in agent.yaml. */
+export async function physicalSite(
+  cluster: TestCluster,
+  settings: Record<string, unknown> = {},
+): Promise<PhysicalSite> {
   const domain = await newDomain(memoryStore());
   const source = (changes: Record<string, unknown> = {}) => {
     const { host, port, user, dataDirectory } = cluster;
-    const config = { type: "postgres", method: "physical", host, port, user, dataDirectory, ...changes };
+    const config = { type: "postgres", method: "physical", host, port, user, dataDirectory, ...settings, ...changes };
     return createPostgresSource("db", postgresConfigSchema.parse(config), {});
   };
   return {

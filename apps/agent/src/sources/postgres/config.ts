@@ -23,6 +23,10 @@ export const postgresConfigSchema = z
     method: z.enum(["logical", "physical"]).default("logical"),
     /** The server's data directory; for `physical`. */
     dataDirectory: absolute.optional(),
+    /** The primary, where this server is a standby that backups are read from; same user and password. For `physical`. */
+    primary: z
+      .strictObject({ host: z.string().min(1).default("127.0.0.1"), port: z.int().min(1).max(65_535).default(5432) })
+      .optional(),
     /** Where a restore puts tablespaces, by name, if not where they were; for `physical`. */
     tablespaces: z.record(z.string(), absolute).default({}),
     databases: z.union([z.literal("all"), names]).default("all"),

@@ -63,7 +63,7 @@ async function stopBackup(client: Client, major: number): Promise<BackupEnd> {
 }
 
 /** Reserves WAL by a slot that goes with the connection. Why that failed, where a backup may still succeed without. */
-async function holdWal(client: Client): Promise<string | undefined> {
+export async function holdWal(client: Client): Promise<string | undefined> {
   const name = `muster_backup_${randomBytes(6).toString("hex")}`;
   try {
     await client.query("SELECT pg_create_physical_replication_slot($1, true, true)", [name]);

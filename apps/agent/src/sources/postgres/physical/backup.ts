@@ -1,5 +1,6 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { MusterError } from "@muster/core";
 import type { PointWriter } from "@muster/repository";
 import type { Facts, PointsBefore, SourceContext } from "../../source.ts";
 import { type ClusterFacts, clockOffset, readClusterFacts } from "../cluster-facts.ts";
@@ -7,21 +8,24 @@ import type { Cluster } from "../config.ts";
 import { type Client, withClient } from "../connection.ts";
 import { identityWarnings } from "../identity.ts";
 import { addWal } from "./add-wal.ts";
-import { type BackupEnd, startBackup } from "./backup-mode.ts";
+import { type BackupEnd, holdWal, startBackup } from "./backup-mode.ts";
 import { type ControlFile, controlPath, readControlFile } from "./control-file.ts";
 import { addBytes, type CopyReport, copyFiles, metaOf } from "./copy-files.ts";
+import { awaitEnd, awaitStart, isStandby, primaryControlFile } from "./from-standby.ts";
 import { listFiles } from "./list-files.ts";
 import { formatLsn } from "./lsn.ts";
 import type { PhysicalFacts } from "./point-facts.ts";
 import { reuseOf } from "./reuse.ts";
-import { requirePrimary, requireSameCluster, requireSameTimeline, requireStarted } from "./same-cluster.ts";
+import { requireSameCluster, requireSameTimeline, requireStarted } from "./same-cluster.ts";
 import { findTablespaces, namedTablespaces, versionDirectory } from "./tablespaces.ts";
 
 interface Backup {
   readonly context: SourceContext;
   readonly writer: PointWriter;
   readonly dataDirectory: string;
+  /** The server whose files are read; it is the primary too, or a standby of it. */
   readonly client: Client;
+  readonly primary: Client;
   readonly server: ClusterFacts;
 }
 
@@ -43,25 +47,61 @@ export function backupDataDirectory(
     const offset = await clockOffset(client, clock.now);
     const warnings = await identityWarnings(cluster, context, server, before.systemIdentifier);
     for (const { message } of warnings) log.warn(message);
-    await requirePrimary(client);
     requireSameCluster(await readControlFile(dataDirectory, signal), server.systemIdentifier, dataDirectory);
-    const backup = { context, writer, dataDirectory, client, server };
 
-    // Whatever fails from here on closes the connection, and that ends the backup on the server.
-    const startedAtServer = clock.now() + offset;
-    const mode = await startBackup(client, server.major, `muster ${writer.id}`);
-    if (mode.walNotHeld !== undefined) log.warn(`no slot holds the WAL of this backup: ${mode.walNotHeld}`);
-    const { control, copied } = await copyBetween(backup, mode.startLsn, mode.requireAlive);
-    const end = await mode.stop();
-    const takenAt = clock.now();
-    await addLabels(backup, end);
+    return withPrimary(cluster, client, signal, async (primary) => {
+      const backup = { context, writer, dataDirectory, client, primary, server };
+      const startedAtServer = clock.now() + offset;
+      const { facts, takenAt } = await copyCluster(backup);
+      const more: Facts = warnings.length === 0 ? {} : { warnings: warnings.map((warning) => ({ ...warning })) };
+      const times = { startedAtServer, stoppedAtServer: takenAt + offset, clockOffset: offset };
+      return { takenAt, facts: { ...facts, ...times, ...more } };
+    });
+  });
+}
 
-    // Without every segment from start to stop the copy would never become consistent: no manifest without them.
-    const { walSegmentSize: segmentSize, timeline, systemIdentifier } = control;
-    const range = { timeline, start: mode.startLsn, stop: end.stopLsn, segmentSize, systemIdentifier };
-    await addWal(writer, join(dataDirectory, "pg_wal"), range);
+/** The primary: the server itself, or the one that agent.yaml names when it is a standby. Throws `source-failed`, `wrong-target`. */
+async function withPrimary<T>(
+  cluster: Cluster,
+  client: Client,
+  signal: AbortSignal,
+  work: (primary: Client) => Promise<T>,
+): Promise<T> {
+  if (!(await isStandby(client))) return work(client);
+  const { primary } = cluster.config;
+  if (primary === undefined) {
+    throw new MusterError("source-failed", "the server is a standby, and agent.yaml does not name its primary", {
+      retryable: false,
+      hint: "Add primary: { host, port } to the source.",
+    });
+  }
+  const { systemIdentifier } = await readClusterFacts(client);
+  return withClient({ ...cluster, config: { ...cluster.config, ...primary } }, signal, async (there) => {
+    const { systemIdentifier: found } = await readClusterFacts(there);
+    if (found === systemIdentifier && !(await isStandby(there))) return work(there);
+    throw new MusterError("wrong-target", `${primary.host}:${primary.port} is not the primary of this standby`);
+  });
+}
 
-    const facts: PhysicalFacts & Facts = {
+/** Start, copy, stop, and the WAL between; whatever fails closes the primary's connection, and that ends the backup there. */
+async function copyCluster(backup: Backup): Promise<{ takenAt: number; facts: PhysicalFacts & Facts }> {
+  const { context, writer, dataDirectory, client, primary, server } = backup;
+  const mode = await startBackup(primary, server.major, `muster ${writer.id}`);
+  const walNotHeld = client === primary ? mode.walNotHeld : await holdWal(client);
+  if (walNotHeld !== undefined) context.log.warn(`no slot holds the WAL of this backup: ${walNotHeld}`);
+  const { control, copied } = await copyBetween(backup, mode.startLsn, mode.requireAlive);
+  const end = await mode.stop();
+  const takenAt = context.clock.now();
+  await addLabels(backup, end);
+
+  // Without every segment from start to stop the copy would never become consistent: no manifest without them.
+  const { walSegmentSize: segmentSize, timeline, systemIdentifier } = control;
+  if (client !== primary) await awaitEnd(client, end.stopLsn, segmentSize, context.signal);
+  const range = { timeline, start: mode.startLsn, stop: end.stopLsn, segmentSize, systemIdentifier };
+  await addWal(writer, join(dataDirectory, "pg_wal"), range);
+  return {
+    takenAt,
+    facts: {
       method: "physical",
       version: server.version,
       major: server.major,
@@ -71,20 +111,19 @@ export function backupDataDirectory(
       stopLsn: formatLsn(end.stopLsn),
       walSegmentSize: segmentSize,
       checksums: control.checksums,
+      standby: client !== primary,
       ...copied,
-      startedAtServer,
-      stoppedAtServer: takenAt + offset,
-      clockOffset: offset,
-      ...(warnings.length === 0 ? {} : { warnings: warnings.map((warning) => ({ ...warning })) }),
-    };
-    return { takenAt, facts };
-  });
+    },
+  };
 }
 
 /** Copies what is there now, in the order of names, and pg_control last. What comes later is in the WAL. */
 async function copyBetween(backup: Backup, startLsn: bigint, requireAlive: () => void) {
-  const { context, writer, dataDirectory, client, server } = backup;
-  const control = await readControlFile(dataDirectory, context.signal);
+  const { context, writer, dataDirectory, client, primary, server } = backup;
+  const control =
+    client === primary
+      ? await readControlFile(dataDirectory, context.signal)
+      : await awaitStart(client, startLsn, dataDirectory, context.signal);
   requireStarted(control, startLsn, dataDirectory);
   const tablespaces = findTablespaces(dataDirectory);
   const version = versionDirectory(server.major, control.catalogVersion);
@@ -111,8 +150,14 @@ function tellDamage({ log }: SourceContext, { damaged }: CopyReport): void {
   }
 }
 
-async function addControlFile({ context, writer, dataDirectory }: Backup, first: ControlFile): Promise<void> {
-  const last = await readControlFile(dataDirectory, context.signal);
+/** The last file. A standby's own says that it is one, so it comes from the primary. */
+async function addControlFile(
+  { context, writer, dataDirectory, client, primary }: Backup,
+  first: ControlFile,
+): Promise<void> {
+  const own = client === primary;
+  const { signal } = context;
+  const last = await (own ? readControlFile(dataDirectory, signal) : primaryControlFile(primary, signal));
   requireSameTimeline(first, last);
   await addBytes(writer, controlPath, last.bytes, metaOf(await lstat(join(dataDirectory, controlPath))));
 }

@@ -1,17 +1,6 @@
 import { MusterError } from "@muster/core";
-import type { Client } from "../connection.ts";
 import type { ControlFile } from "./control-file.ts";
 import { formatLsn } from "./lsn.ts";
-
-/** Throws `source-failed` for a standby: start and stop belong to the primary. */
-export async function requirePrimary(client: Client): Promise<void> {
-  const { rows } = await client.query<{ standby: boolean }>("SELECT pg_is_in_recovery() AS standby");
-  if (rows[0]?.standby !== true) return;
-  throw new MusterError("source-failed", "the server is a standby; physical backups are made of the primary", {
-    retryable: false,
-    hint: "Name the primary in agent.yaml.",
-  });
-}
 
 /** Throws `wrong-target` when a data directory is not that of the server that was asked. */
 export function requireSameCluster({ systemIdentifier }: ControlFile, expected: string, dataDirectory: string): void {
