@@ -20,6 +20,7 @@ import { allServices, type FoundService } from "../plans/store.ts";
 import { rtoForecasts } from "../recoveries/forecasts.ts";
 import { nextDuePerSource } from "../schedules/store.ts";
 import { copyStates, serviceCopySeconds } from "./copies.ts";
+import { protectedUntil } from "./logs.ts";
 import { activeRuns, type HostRow, hostsByName, type ProbeRow, probesByKey, runsSinceFirstMove } from "./store.ts";
 
 type Exposure = ApiServiceStatus["sources"][number];
@@ -123,7 +124,9 @@ function exposureOf(facts: FleetFacts, found: FoundService, source: string, rpo:
   const last = facts.lastEnded.get(key);
   const newest = facts.newest.get(key);
   const nextDueAt = facts.nextDue.get(key);
-  const latestTakenAt = newest?.takenAt.getTime();
+  const byPoint = newest?.takenAt.getTime();
+  const byLog = protectedUntil(facts.hosts.get(found.service.host), newest, source);
+  const latestTakenAt = byLog === undefined ? byPoint : Math.max(byPoint ?? byLog, byLog);
   return {
     source,
     ...exposure({ latestTakenAt, now: facts.now, rpo }),
@@ -134,9 +137,14 @@ function exposureOf(facts: FleetFacts, found: FoundService, source: string, rpo:
     warnings: newest === undefined ? [] : pointWarnings(newest).map(({ message }) => message),
     copies: copyStates(facts, found, source),
     measuredAt: new Date(facts.now).toISOString(),
-    measuredBy:
-      newest === undefined ? "no usable recovery point in the catalog" : `now − moment of recovery point ${newest.id}`,
+    measuredBy: measuredBy(newest, byLog),
   };
+}
+
+function measuredBy(newest: PointRow | undefined, byLog: number | undefined): string {
+  if (newest === undefined) return "no usable recovery point in the catalog";
+  if (byLog === undefined) return `now − moment of recovery point ${newest.id}`;
+  return "now − the latest time of which everything committed was seen to be durable in the log";
 }
 
 function probeView(name: string, row: ProbeRow | undefined) {

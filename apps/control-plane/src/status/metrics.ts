@@ -8,6 +8,7 @@ import { currentPlans } from "../plans/store.ts";
 import { sweepMetrics } from "../sweeps/metrics.ts";
 import { copyMetrics } from "./copy-metrics.ts";
 import { describeFleet, type FleetFacts, readFleet } from "./fleet.ts";
+import { logMetrics } from "./log-metrics.ts";
 import { lastDrills, recentSteps } from "./store.ts";
 
 /**
@@ -21,6 +22,7 @@ export async function renderMetrics(
   const facts = await readFleet(cp.db, cp.clock.now());
   sourceMetrics(registry, facts);
   copyMetrics(registry, facts);
+  logMetrics(registry, facts);
   serviceMetrics(registry, facts);
   hostMetrics(registry, facts);
   await findingMetrics(registry, cp);

@@ -2,6 +2,7 @@ import { newId } from "@muster/core";
 import { hosts, probeChanges, probeStates, recoveries } from "@muster/database";
 import { fleetStatusSchema } from "@muster/protocol";
 import type { Run } from "@muster/recovery";
+import { eq } from "drizzle-orm";
 import { fastify } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { describe, expect, it } from "vitest";
@@ -74,6 +75,14 @@ async function addFailedCopy(test: TestPlane, to: string): Promise<void> {
   });
 }
 
+/** What the agent of db-1 says of the log of `orders` with its heartbeat. */
+async function setLog(test: TestPlane, age: number, changes = {}): Promise<void> {
+  const protectedUntil = new Date(test.clock.now() - age + 250).toISOString(); // its clock is 250 ms ahead
+  const log = { source: "orders", state: "streaming", identity: "77", lagBytes: "512", protectedUntil, ...changes };
+  const load = { logs: [log], at: new Date(test.clock.now()).toISOString() };
+  await test.cp.db.update(hosts).set({ load }).where(eq(hosts.name, "db-1"));
+}
+
 const provenNow = (test: TestPlane) => ({ verifiedAt: new Date(test.clock.now()), verifyLevel: "read" });
 
 /** A real recovery of both services: tier 1 is back, tier 2 is at work. */
@@ -112,6 +121,38 @@ async function addRun(test: TestPlane, changes: Partial<Run> = {}): Promise<void
   };
   await test.cp.db.insert(recoveries).values(row);
 }
+
+describe("the exposure of a continuous source", () => {
+  const orders = async (test: TestPlane) =>
+    (await fleetStatus(test.cp)).services
+      .find(({ service }) => service === "db")
+      ?.sources.find(({ source }) => source === "orders");
+
+  it("is measured by its log, where that can be replayed on the newest point", async () => {
+    const test = await plane();
+    await addPoint(test, "p1", "orders", 30 * minute, false, { method: "physical", systemIdentifier: "77" });
+    expect((await orders(test))?.seconds).toBe(1800);
+    await setLog(test, 1500);
+    expect(await orders(test)).toMatchObject({
+      seconds: 1.5,
+      measuredBy: expect.stringContaining("durable in the log"),
+    });
+    const { body } = await test.app.inject("/metrics");
+    expect(body).toContain('muster_log_lag_bytes{service="db",source="orders"} 512');
+    expect(body).toContain('muster_log_streaming{service="db",source="orders"} 1');
+    await setLog(test, 1500, { gaps: 1 });
+    expect((await orders(test))?.seconds).toBe(1800);
+    await setLog(test, 1500, { identity: "78" });
+    expect((await orders(test))?.seconds).toBe(1800);
+  });
+
+  it("is that of the points where they are dumps", async () => {
+    const test = await plane();
+    await addPoint(test, "p1", "orders", 30 * minute);
+    await setLog(test, 1500);
+    expect((await orders(test))?.seconds).toBe(1800);
+  });
+});
 
 describe("the operators' status", () => {
   it("measures exposure at the request, from the newest point that is neither expired nor damaged", async () => {
