@@ -33,6 +33,18 @@ describe("agent.yaml", () => {
     expect(load("").config.sources).toEqual({});
   });
 
+  it("names what a physical source lacks or must not have, with its line", () => {
+    const source = (text: string): string => complaint(`sources:\n  db:\n    type: postgres\n${text}`);
+    expect(source("    method: physical\n")).toMatch(/agent\.yaml:4:\d+.*method.*physical needs dataDirectory/);
+    expect(source("    dataDirectory: /var/lib/postgresql\n")).toMatch(
+      /agent\.yaml:4:\d+.*dataDirectory.*method: physical/,
+    );
+    const physical = "    method: physical\n    dataDirectory: /var/lib/postgresql\n";
+    expect(source(`${physical}    databases: [shop]\n`)).toMatch(/agent\.yaml:6:\d+.*databases.*has all databases/);
+    expect(source(`${physical}    tablespaces: { fast: here }\n`)).toMatch(/agent\.yaml:6:\d+.*tablespaces\.fast/);
+    expect(source(physical)).toBe("no error");
+  });
+
   it("reads secrets from files and variables, by reference only", () => {
     writeFileSync(join(folder, "password"), "s3cret\n");
     const text = `sources:

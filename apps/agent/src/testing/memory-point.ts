@@ -1,6 +1,13 @@
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { MusterError, systemErrorCode } from "@muster/core";
-import type { DiskEntry, FileToWrite, PointReader, PointWriter, WriteFilesOptions } from "@muster/repository";
+import type {
+  BlockFile,
+  DiskEntry,
+  FileToWrite,
+  PointReader,
+  PointWriter,
+  WriteFilesOptions,
+} from "@muster/repository";
 import { writeFilesHere } from "@muster/repository/testing";
 
 type Meta = Parameters<PointWriter["addDirectory"]>[1];
@@ -38,6 +45,15 @@ export function memoryPoint(text?: string) {
     addFromDisk: async (found: readonly DiskEntry[]) => {
       const stored = [];
       for (const { path, absolutePath } of found) stored.push(await addFound(path, absolutePath).catch(unreadable));
+      return stored;
+    },
+    id: "point_1",
+    previous: undefined,
+    addBlocks: async (files: readonly BlockFile[]) => {
+      const stored = [];
+      for (const { path, absolutePath } of files) {
+        stored.push({ ...(await addFound(path, absolutePath).catch(unreadable)), badPages: [] });
+      }
       return stored;
     },
   };

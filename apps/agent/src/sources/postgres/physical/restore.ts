@@ -43,7 +43,10 @@ export async function restoreDataDirectory(
   context.progress(written.bytes, written.bytes, "bytes", "switching");
   await requireStopped(config.dataDirectory);
   // Tablespaces first: a data directory in its place always finds them in theirs.
-  for (const root of [...note.detail.tablespaces, note.detail.data]) await switchIn(root);
+  for (const root of [...note.detail.tablespaces, note.detail.data]) {
+    await switchIn(root);
+    context.progress(written.bytes, written.bytes, "bytes", `switched ${root.root}`);
+  }
   return outcome(await writeNote(context, { ...note, phase: "restored" }), point, written);
 }
 
