@@ -15,7 +15,7 @@ const globalSetup = [join(import.meta.dirname, "libs/database/src/testing/templa
 export default defineConfig({
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3, // on the two cores of the smallest machine: the end-to-end tests wait much of their time
     exclude: ["**/node_modules/**", "**/dist/**"],
     projects: [
       project("core", "libs/core"),

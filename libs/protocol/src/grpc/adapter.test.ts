@@ -78,7 +78,7 @@ async function collect(messages: AsyncIterable<ServerMessage>): Promise<string[]
 describe("a unary call", () => {
   it("carries a message there and one back", async () => {
     const address = await unaryServer(async (request) => ({ certificate: `for ${request.length} bytes` }));
-    const answer = await unaryClient(address).renew({ signingRequest: new Uint8Array(3) }, { timeout: 5000 });
+    const answer = await unaryClient(address).renew({ signingRequest: new Uint8Array(3) }, { timeout: 30_000 });
     expect(answer.certificate).toBe("for 3 bytes");
   });
 
@@ -86,7 +86,7 @@ describe("a unary call", () => {
     const address = await unaryServer(async () => {
       throw new MusterError("token-expired", "it expired", { hint: "Ask Ann.", details: { days: 3 } });
     });
-    const failed = unaryClient(address).renew({}, { timeout: 5000 });
+    const failed = unaryClient(address).renew({}, { timeout: 30_000 });
     await expect(failed).rejects.toMatchObject({
       code: "token-expired",
       message: "it expired",
@@ -103,8 +103,8 @@ describe("a unary call", () => {
       return Promise.resolve({ certificate: "ok" });
     }) as Renew);
     const client = unaryClient(address);
-    await expect(client.renew({}, { timeout: 5000 })).rejects.toMatchObject({ code: "internal", message: "a bug" });
-    expect((await client.renew({}, { timeout: 5000 })).certificate).toBe("ok");
+    await expect(client.renew({}, { timeout: 30_000 })).rejects.toMatchObject({ code: "internal", message: "a bug" });
+    expect((await client.renew({}, { timeout: 30_000 })).certificate).toBe("ok");
   });
 
   it("fails with timeout at its deadline, and the handler sees its caller go", async () => {
@@ -121,16 +121,16 @@ describe("a unary call", () => {
   it("fails with cancelled when aborted, before and during the call", async () => {
     const address = await unaryServer(() => new Promise(() => undefined));
     const client = unaryClient(address);
-    const early = client.renew({}, { timeout: 5000, signal: AbortSignal.abort() });
+    const early = client.renew({}, { timeout: 30_000, signal: AbortSignal.abort() });
     await expect(early).rejects.toMatchObject({ code: "cancelled" });
     const controller = new AbortController();
-    const late = client.renew({}, { timeout: 5000, signal: controller.signal });
+    const late = client.renew({}, { timeout: 30_000, signal: controller.signal });
     setImmediate(() => controller.abort());
     await expect(late).rejects.toMatchObject({ code: "cancelled" });
   });
 
   it("says who does not answer", async () => {
-    const failed = unaryClient("127.0.0.1:1").renew({}, { timeout: 5000 });
+    const failed = unaryClient("127.0.0.1:1").renew({}, { timeout: 30_000 });
     await expect(failed).rejects.toMatchObject({ code: "host-offline", message: /127\.0\.0\.1:1 does not answer/ });
   });
 });
@@ -251,22 +251,22 @@ describe("mutual TLS", () => {
       return { certificate: "" };
     }, demanding());
     const how = credentials.createSsl(files.authority, files.client.key, files.client.certificate);
-    await unaryClient(address, how).renew({}, { timeout: 5000 });
+    await unaryClient(address, how).renew({}, { timeout: 30_000 });
     expect(Buffer.from(seen ?? [])).toEqual(files.client.der);
   });
 
   it("refuses a caller without a certificate, or with one of another authority", async () => {
     const address = await unaryServer(async () => ({ certificate: "" }), demanding());
     const none = unaryClient(address, credentials.createSsl(files.authority));
-    await expect(none.renew({}, { timeout: 5000 })).rejects.toMatchObject({ name: "MusterError" });
+    await expect(none.renew({}, { timeout: 30_000 })).rejects.toMatchObject({ name: "MusterError" });
     const { stranger } = files;
     const foreign = unaryClient(address, credentials.createSsl(files.authority, stranger.key, stranger.certificate));
-    await expect(foreign.renew({}, { timeout: 5000 })).rejects.toMatchObject({ name: "MusterError" });
+    await expect(foreign.renew({}, { timeout: 30_000 })).rejects.toMatchObject({ name: "MusterError" });
   });
 
   it("refuses a server of another authority with ca-mismatch", async () => {
     const address = await unaryServer(async () => ({ certificate: "" }), demanding());
     const how = credentials.createSsl(files.otherAuthority, files.client.key, files.client.certificate);
-    await expect(unaryClient(address, how).renew({}, { timeout: 5000 })).rejects.toMatchObject({ code: "ca-mismatch" });
+    await expect(unaryClient(address, how).renew({}, { timeout: 30_000 })).rejects.toMatchObject({ code: "ca-mismatch" });
   });
 });
