@@ -267,6 +267,8 @@ describe("mutual TLS", () => {
   it("refuses a server of another authority with ca-mismatch", async () => {
     const address = await unaryServer(async () => ({ certificate: "" }), demanding());
     const how = credentials.createSsl(files.otherAuthority, files.client.key, files.client.certificate);
-    await expect(unaryClient(address, how).renew({}, { timeout: 30_000 })).rejects.toMatchObject({ code: "ca-mismatch" });
+    await expect(unaryClient(address, how).renew({}, { timeout: 30_000 })).rejects.toMatchObject({
+      code: "ca-mismatch",
+    });
   });
 });
