@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import type { Clock, MusterError } from "@muster/core";
+import type { Clock, MusterError, Timer } from "@muster/core";
 import type { DeletableStore } from "@muster/object-store";
 import type { LogOptions, LogProperties, SourceLog } from "./log/types.ts";
 import type { SweepOptions, SweepReport } from "./sweep/types.ts";
@@ -35,6 +35,8 @@ export interface WriteProgress {
 export interface BeginOptions {
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
+  /** What signs of life of the backup's lease are given by. */
+  readonly timer?: Timer | undefined;
   readonly onProgress?: ((progress: WriteProgress) => void) | undefined;
   /** Which segments are decoded and compared before they are stored; manifests and indexes always are. */
   readonly readBack?: "sample" | "all" | undefined;

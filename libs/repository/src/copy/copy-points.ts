@@ -93,7 +93,7 @@ async function pointCopier(
   options: CopyOptions,
   pointsTotal: number,
 ): Promise<PointCopier> {
-  const { clock = systemClock, holder, until = Number.POSITIVE_INFINITY } = options;
+  const { clock = systemClock, holder, timer, until = Number.POSITIVE_INFINITY } = options;
   const index = await loadStoredIndex(source);
   const needed = neededPacks(source, index);
   const covered = await indexedPacks(target);
@@ -122,7 +122,7 @@ async function pointCopier(
     async copy(point) {
       if (clock.now() >= until) return false;
       const manifest = await readManifest(source, point, options.signal);
-      const lease = await holdLease(target, { purpose: "copy", holder, signal: options.signal });
+      const lease = await holdLease(target, { purpose: "copy", holder, timer, signal: options.signal });
       try {
         if (!(await copyData(manifest, lease))) return false;
         lease.requireHeld();

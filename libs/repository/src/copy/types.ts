@@ -1,4 +1,4 @@
-import type { Clock, MusterError } from "@muster/core";
+import type { Clock, MusterError, Timer } from "@muster/core";
 
 export interface CopyOptions {
   /** Who copies, for people; in the lease. */
@@ -12,6 +12,8 @@ export interface CopyOptions {
   /** No pack is begun after this moment (milliseconds since the epoch); what is left waits for the next time. */
   readonly until?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** What signs of life of the copy's leases are given by. */
+  readonly timer?: Timer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
 }

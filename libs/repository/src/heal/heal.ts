@@ -1,4 +1,4 @@
-import { asMusterError, type MusterError } from "@muster/core";
+import { asMusterError, type MusterError, type Timer } from "@muster/core";
 import type { ObjectStore } from "@muster/object-store";
 import { type DomainContext, domainContext } from "../context.ts";
 import { copyPoints } from "../copy/copy-points.ts";
@@ -17,6 +17,8 @@ export interface HealOptions {
   readonly missingPoints?: readonly string[] | undefined;
   /** Who heals, for people; in leases. */
   readonly holder: string;
+  /** What signs of life of the leases are given by. */
+  readonly timer?: Timer | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -108,7 +110,13 @@ async function healRound(
     const wanted = [...hit, ...missingPoints].filter((id) => !points.has(id));
     if (wanted.length === 0) break;
     const { present, failed } = await orNothing(() =>
-      copyPoints(from, store, access, { holder: options.holder, points: wanted, complete: true, signal }),
+      copyPoints(from, store, access, {
+        holder: options.holder,
+        timer: options.timer,
+        points: wanted,
+        complete: true,
+        signal,
+      }),
     );
     const bad = new Set(failed.map(({ point }) => point));
     for (const id of present) if (!bad.has(id)) points.add(id);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { asMusterError, semaphore, throwIfAborted } from "@muster/core";
+import { asMusterError, semaphore, systemTimer, type Timer, throwIfAborted } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { manifestKey } from "../manifest/points.ts";
 import { readAvoided } from "../sweep/avoid.ts";
@@ -15,6 +15,8 @@ export interface LeaseOptions {
   readonly expiresAfter?: number | undefined;
   /** Milliseconds between two signs of life; a sixth of `expiresAfter` when left out. */
   readonly renewEvery?: number | undefined;
+  /** What the signs of life are given by. */
+  readonly timer?: Timer | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +46,7 @@ const hour = 3_600_000;
  * who commits writes into the same place of the log.
  */
 export async function holdLease(domain: DomainContext, options: LeaseOptions): Promise<Lease> {
-  const { purpose, holder, expiresAfter = hour, renewEvery = expiresAfter / 6 } = options;
+  const { purpose, holder, expiresAfter = hour, renewEvery = expiresAfter / 6, timer = systemTimer } = options;
   const id = randomBytes(16).toString("hex");
   const log = leaseLog(domain, id);
   const held = (avoids: readonly string[]) => ({ kind: "held", purpose, holder, expiresAfter, avoids }) as const;
@@ -56,7 +58,6 @@ export async function holdLease(domain: DomainContext, options: LeaseOptions): P
   const turn = semaphore(1);
   const lost = new AbortController();
   let over = false;
-  const renewal = setInterval(() => void turn.run(renew), renewEvery).unref();
   const renew = async (): Promise<void> => {
     if (over) return;
     await log.append(held(avoided.marks)).catch((thrown: unknown) => {
@@ -64,9 +65,10 @@ export async function holdLease(domain: DomainContext, options: LeaseOptions): P
       if (asMusterError(thrown).code === "lease-lost") lost.abort(thrown);
     });
   };
+  const stopRenewing = timer.every(renewEvery, () => void turn.run(renew));
   const end = (): void => {
     over = true;
-    clearInterval(renewal);
+    stopRenewing();
   };
   return {
     id,

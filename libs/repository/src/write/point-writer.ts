@@ -34,7 +34,8 @@ export async function beginPoint(
   const id = spec.pointId ?? newId();
   await refuseTaken(domain, id);
   await claimDomain(domain, options.signal);
-  const lease = await holdLease(domain, { purpose: "backup", holder: `${spec.host} ${id}`, signal: options.signal });
+  const { signal, timer } = options;
+  const lease = await holdLease(domain, { purpose: "backup", holder: `${spec.host} ${id}`, signal, timer });
   try {
     return await pointWriter(domain, { ...spec, id }, options, lease);
   } catch (thrown) {
