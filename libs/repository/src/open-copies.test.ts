@@ -6,8 +6,10 @@ import { MusterError } from "@muster/core";
 import type { ObjectStore } from "@muster/object-store";
 import { faultyStore, memoryStore } from "@muster/object-store/testing";
 import { afterAll, expect, test } from "vitest";
+import { domainContext } from "./context.ts";
 import { copyPoints, type Detour, initCopy, initRepository, openCopies, restoreTree } from "./index.ts";
 import { backUp, passphrase, seededRandom } from "./testing/index.ts";
+import { miswrittenPack } from "./testing/miswritten-pack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "muster-copies-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,6 +63,21 @@ test("a restore takes damaged and missing objects from the next copy, and the ot
   const detours = await restoreFrom(hurt, "damaged");
   expect(detours.map(({ object }) => object)).toContain(flipped);
   expect(detours.some(({ object }) => object.startsWith("orders/points/"))).toBe(true);
+});
+
+test("so does a restore of packs that were sealed with another content", async () => {
+  const hurt = memoryStore(new Map(main.objects));
+  const context = domainContext(hurt, grant.repositoryId, grant.domain, Buffer.from(grant.key, "base64url"));
+  const bad: string[] = [];
+  for (const [key, bytes] of main.objects) {
+    const pack = key.startsWith("orders/packs/") ? await miswrittenPack(context, key, bytes) : undefined;
+    if (pack === undefined) continue;
+    hurt.objects.set(key, pack);
+    bad.push(key);
+  }
+  expect(bad).not.toEqual([]);
+  const detours = await restoreFrom(hurt, "miswritten");
+  expect(detours.map(({ object }) => object)).toEqual(expect.arrayContaining(bad));
 });
 
 test("a copy that cannot be opened is left out, and the reason told", async () => {

@@ -3,6 +3,7 @@ import type { ObjectStore } from "@muster/object-store";
 import { type DomainContext, domainContext } from "../context.ts";
 import { checkDomainKey, claimDomain } from "../domain-key.ts";
 import { readHealthy } from "../heal/read-healthy.ts";
+import type { ChunkIndex } from "../index/chunk-index.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
 import { holdLease, type Lease } from "../lease/hold.ts";
 import { type Manifest, openManifest } from "../manifest/manifest.ts";
@@ -101,14 +102,14 @@ async function pointCopier(
   const count = { points: 0, packs: 0, bytes: 0, bytesTotal: 0 };
   const tell = (): void =>
     options.onProgress?.({ points: count.points, pointsTotal, bytes: count.bytes, bytesTotal: count.bytesTotal });
-  const sizes = new Map([...index.packs()].map(({ packId, size }) => [packId.toString("hex"), size]));
+  const sizeOf = packSizes(index);
   const onPack = (bytes: number): void => {
     count.packs += 1;
     count.bytes += bytes;
     tell();
   };
   const copyData = async (manifest: Manifest, lease: Lease): Promise<boolean> => {
-    const packs = await missingPacks({ target, lease, covered, sizes }, await needed(manifest, lease.signal));
+    const packs = await missingPacks({ target, lease, covered, sizeOf }, await needed(manifest, lease.signal));
     count.bytesTotal += packs.reduce((sum, { size, stored }) => sum + (stored ? 0 : size), 0);
     tell();
     const { signal } = lease;
@@ -161,21 +162,31 @@ function sealedManifest(source: DomainContext, { key, name }: PointKey): Promise
   });
 }
 
+/** Sizes of packs by id in hex. The index grows when a chunk is looked for that no index object speaks of. */
+function packSizes(index: ChunkIndex): (packId: string) => number {
+  let sizes = new Map<string, number>();
+  return (packId) => {
+    if (!sizes.has(packId))
+      sizes = new Map([...index.packs()].map(({ packId, size }) => [packId.toString("hex"), size]));
+    return sizes.get(packId) ?? 0;
+  };
+}
+
 interface Lacking {
   readonly target: DomainContext;
   readonly lease: Lease;
   /** Packs (ids in hex) that an index of the target speaks of. */
   readonly covered: ReadonlySet<string>;
-  readonly sizes: ReadonlyMap<string, number>;
+  readonly sizeOf: (packId: string) => number;
 }
 
 /** What of the needed packs the target lacks, as it is now that the lease is held: nothing of it goes away any more. */
-async function missingPacks({ target, lease, covered, sizes }: Lacking, needed: Set<string>): Promise<PackToCopy[]> {
+async function missingPacks({ target, lease, covered, sizeOf }: Lacking, needed: Set<string>): Promise<PackToCopy[]> {
   const there = new Map<string, number>();
   for await (const { key, size } of target.store.list(`${target.prefix}packs/`)) there.set(key, size);
   return [...needed].sort().flatMap((id) => {
     const packId = Buffer.from(id, "hex");
-    const size = sizes.get(id) ?? 0;
+    const size = sizeOf(id);
     const found = there.get(packKey(target, packId));
     const stored = found === size && !lease.avoid.has(id);
     return stored && covered.has(id)

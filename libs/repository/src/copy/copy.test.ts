@@ -108,6 +108,13 @@ describe("a copy", () => {
     expect((await grantedDomain(second, grant).listPoints()).map(({ id }) => id)).not.toContain("bad");
   });
 
+  test("finds packs that no index speaks of by their own footers", async () => {
+    const { main, second, grant } = await site();
+    for (const key of keysOf(main, "orders/index/")) main.objects.delete(key);
+    expect(await copy(main, second, grant)).toMatchObject({ failed: [], present: ["p2", "p1", "p0"] });
+    expect((await grantedDomain(second, grant).verify({ level: "read" })).damage).toEqual([]);
+  });
+
   test("puts a whole pack beside one that was cut short in the target", async () => {
     const { main, second, grant } = await site();
     await copy(main, second, grant);

@@ -1,7 +1,9 @@
 import { memoryStore } from "@muster/object-store/testing";
 import { expect, test } from "vitest";
+import { domainContext } from "../context.ts";
 import { copyPoints, healDomain, initCopy, initRepository } from "../index.ts";
 import { backUp, grantedDomain, passphrase, readBack, seededRandom } from "../testing/index.ts";
+import { miswrittenPack } from "../testing/miswritten-pack.ts";
 
 const random = seededRandom(91);
 const files = { "big/random": random.bytes(2_500_000), "small/a": random.bytes(3000), text: random.text(400_000) };
@@ -116,6 +118,30 @@ test("the whole copy is taken when both are damaged in different places, and the
   const report = await heal(main, [{ name: "second", store: second }]);
   expect(report.healed).toEqual([{ object: one, from: "second" }]);
   expect(new Set(report.left.map(({ object }) => object))).toEqual(new Set([two]));
+});
+
+test("a pack that was cut short, and that no index speaks of, is read from what stands in for it", async () => {
+  const store = damagedCopy();
+  const packs = data.filter((key) => key.startsWith("orders/packs/"));
+  for (const key of packs) store.objects.set(key, store.objects.get(key)?.subarray(0, 500) ?? Buffer.alloc(0));
+  expect((await heal(store)).left).toEqual([]);
+  for (const key of store.objects.keys()) if (key.startsWith("orders/index/")) store.objects.delete(key);
+  await expectWhole(store);
+});
+
+test("a pack that was sealed with another content comes back, and is read from what stands in for it", async () => {
+  const store = damagedCopy();
+  const context = domainContext(store, grant.repositoryId, grant.domain, Buffer.from(grant.key, "base64url"));
+  let hurt = 0;
+  for (const key of data.filter((name) => name.startsWith("orders/packs/"))) {
+    const pack = await miswrittenPack(context, key, store.objects.get(key) ?? Buffer.alloc(0));
+    if (pack === undefined) continue;
+    store.objects.set(key, pack);
+    hurt += 1;
+  }
+  expect(hurt).toBeGreaterThan(0);
+  expect((await heal(store)).healed).toHaveLength(hurt);
+  await expectWhole(store);
 });
 
 test("without a copy, the next backup stores again what it still has, and old points read it from there", async () => {

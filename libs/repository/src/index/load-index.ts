@@ -3,7 +3,7 @@ import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { damagedPacks } from "../heal/damage-marks.ts";
 import { decodeFooter } from "../pack/footer.ts";
-import { packKey, readFooter } from "../pack/layout.ts";
+import { findFooter, packKey } from "../pack/layout.ts";
 import { type ChunkIndex, chunkIndex } from "./chunk-index.ts";
 import { type IndexedPack, type IndexObject, readIndex } from "./index-object.ts";
 
@@ -22,7 +22,7 @@ export interface LoadedIndex {
   /** Packs that an index speaks of and that are not there in their full size; they are not in the index. */
   readonly lost: readonly IndexedPack[];
   /** Every object among the packs: key and size in bytes. */
-  readonly stored: ReadonlyMap<string, number>;
+  readonly stored: Map<string, number>;
 }
 
 /**
@@ -56,9 +56,9 @@ export async function loadIndex(domain: DomainContext, avoid: Iterable<string> =
 }
 
 /** The size of a pack where it is there in full; a pack that is not may be in another place. */
-async function storedSize(
+export async function storedSize(
   domain: DomainContext,
-  { packId, size }: IndexedPack,
+  { packId, size }: Pick<IndexedPack, "packId" | "size">,
   stored: Map<string, number>,
 ): Promise<number | undefined> {
   const key = packKey(domain, packId);
@@ -110,10 +110,10 @@ export async function addUncoveredPacks(domain: DomainContext, index: ChunkIndex
   for await (const { key, size } of domain.store.list(`${domain.prefix}packs/`)) {
     const packId = packIdOf(key);
     if (packId === undefined || packKey(domain, packId) !== key || index.hasPack(packId)) continue;
-    const footer = await orDamaged(key, damaged, async () => {
-      return decodeFooter(await readFooter(domain, packId, size), key);
-    });
-    if (footer !== undefined && footer !== "missing") index.addPack(packId, size, footer);
+    const found = await orDamaged(key, damaged, () => findFooter(domain, packId, size));
+    if (found === undefined || found === "missing") continue;
+    const segments = await orDamaged(key, damaged, async () => decodeFooter(found.footer, key));
+    if (segments !== undefined && segments !== "missing") index.addPack(packId, found.size, segments);
   }
   return damaged;
 }

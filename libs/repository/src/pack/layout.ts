@@ -30,9 +30,22 @@ export function footerPlace(trailer: Buffer, packSize: number, what: string): { 
 }
 
 /** Reads and opens the footer of a stored pack of a known size. */
-export function readFooter(domain: DomainContext, packId: Uint8Array, packSize: number): Promise<Buffer> {
+export async function readFooter(domain: DomainContext, packId: Uint8Array, packSize: number): Promise<Buffer> {
+  return (await findFooter(domain, packId, packSize)).footer;
+}
+
+/** The same with the pack's size where it is whole: one that was cut short is listed with another than what stands in for it. */
+export function findFooter(
+  domain: DomainContext,
+  packId: Uint8Array,
+  listedSize: number,
+): Promise<{ readonly footer: Buffer; readonly size: number }> {
   const key = packKey(domain, packId);
-  return readHealthy(domain, key, () => readFooterOnce(domain, { key, packId, packSize }));
+  let size: number | undefined;
+  return readHealthy(domain, key, async () => {
+    size = size === undefined ? listedSize : ((await domain.store.head(key))?.size ?? 0);
+    return { size, footer: await readFooterOnce(domain, { key, packId, packSize: size }) };
+  });
 }
 
 async function readFooterOnce(

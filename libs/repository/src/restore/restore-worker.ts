@@ -48,6 +48,12 @@ function openSegment({ packId, position, plainLength, box }: RestoreRequest): Se
   return { plain, chunk };
 }
 
+/** Before anything is written: what is damaged here may be whole in another place, and is written from there. */
+function checkAll(files: readonly WholeFile[], pieces: RestoreRequest["pieces"], segment: Segment): void {
+  for (const { chunks } of files) for (const chunk of chunks) segment.chunk(chunk);
+  for (const { chunk } of pieces) segment.chunk(chunk);
+}
+
 function writeWhole({ path, meta, chunks }: WholeFile, segment: Segment): void {
   try {
     const descriptor = createFile(path);
@@ -64,7 +70,6 @@ function writeWhole({ path, meta, chunks }: WholeFile, segment: Segment): void {
 }
 
 function writeRun(run: PieceRun, segment: Segment): void {
-  for (const { chunk } of run.pieces) segment.chunk(chunk); // which checks it
   const [{ path, descriptor, direct, position, chunk }] = run.pieces;
   const bytes = segment.plain.subarray(chunk.offset, chunk.offset + lengthOf(run));
   try {
@@ -78,7 +83,9 @@ function writeRun(run: PieceRun, segment: Segment): void {
 function answerTo(request: RestoreRequest): RestoreAnswer {
   try {
     const segment = openSegment(request);
-    for (const file of decodeWholeFiles(request.files)) writeWhole(file, segment);
+    const files = [...decodeWholeFiles(request.files)];
+    checkAll(files, request.pieces, segment);
+    for (const file of files) writeWhole(file, segment);
     for (const run of runsOf(request.pieces)) writeRun(run, segment);
     return { kind: "written" };
   } catch (thrown) {

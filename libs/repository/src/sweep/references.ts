@@ -2,6 +2,7 @@ import { breather, MusterError, mapLimit, throwIfAborted } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import { openBox } from "../encrypt/box.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { packBoxKey, packKey } from "../pack/layout.ts";
 import { decodeList } from "../tree/chunk-list.ts";
@@ -120,15 +121,20 @@ export async function follow(
 ): Promise<void> {
   const { pack, position, offset, length } = segments.get(segment);
   const packId = packs.id(pack);
-  const box = await domain.store.get(packKey(domain, packId), { range: { offset, length } });
-  const plain = await openBox(packBoxKey(domain, packId), position, box);
+  const key = packKey(domain, packId);
   const pause = breather(20);
-  for (const chunk of chunks) {
-    const bytes = plain.subarray(chunk.offset, chunk.offset + chunk.length);
-    if (!domain.ids.of(bytes).subarray(0, keyWidth).equals(chunk.id)) {
-      throw malformed(`a chunk of ${packKey(domain, packId)}`, "is not what its id says");
+  const plain = await readHealthy(domain, key, async () => {
+    const box = await domain.store.get(key, { range: { offset, length } });
+    const opened = await openBox(packBoxKey(domain, packId), position, box);
+    for (const { id, offset: at, length: bytes } of chunks) {
+      const found = domain.ids.of(opened.subarray(at, at + bytes)).subarray(0, keyWidth);
+      if (!found.equals(id)) throw malformed(`a chunk of ${key}`, "is not what its id says");
+      await pause();
     }
-    each(bytes);
+    return opened;
+  });
+  for (const chunk of chunks) {
+    each(plain.subarray(chunk.offset, chunk.offset + chunk.length));
     await pause();
   }
 }

@@ -1,5 +1,6 @@
 import { mapLimit, throwIfAborted } from "@muster/core";
 import { openBox } from "../encrypt/box.ts";
+import { readHealthy } from "../heal/read-healthy.ts";
 import { chunkIndex } from "../index/chunk-index.ts";
 import { packBoxKey, packKey } from "../pack/layout.ts";
 import { type ChunkWriter, chunkWriter } from "../write/chunk-writer.ts";
@@ -78,8 +79,10 @@ async function copySegment(
 ): Promise<void> {
   const { pack, position, offset, length } = segments.get(segment);
   const packId = packs.id(pack);
-  const box = await domain.store.get(packKey(domain, packId), { range: { offset, length } });
-  const plain = await openBox(packBoxKey(domain, packId), position, box);
+  const key = packKey(domain, packId);
+  const plain = await readHealthy(domain, key, async () =>
+    openBox(packBoxKey(domain, packId), position, await domain.store.get(key, { range: { offset, length } })),
+  );
   for (const chunk of chunks) {
     const bytes = plain.subarray(chunk.offset, chunk.offset + chunk.length);
     await (chunk.isMeta ? writer.storeMeta(bytes) : writer.store(bytes)); // its id is computed anew: damage cannot spread under it

@@ -3,7 +3,7 @@ import type { DomainContext } from "../context.ts";
 import { checkDomainKey, markerKey } from "../domain-key.ts";
 import { malformed } from "../encoding/byte-reader.ts";
 import type { ChunkIndex } from "../index/chunk-index.ts";
-import { addUncoveredPacks, type Damaged, loadIndex, packIdOf } from "../index/load-index.ts";
+import { addUncoveredPacks, type Damaged, loadIndex, packIdOf, storedSize } from "../index/load-index.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { findPoint, listPointKeys, readManifest } from "../manifest/points.ts";
 import { decodeFooter } from "../pack/footer.ts";
@@ -102,7 +102,7 @@ function hitBad(found: Findings, { id }: Manifest): OnSegment {
 
 async function checkPacks(
   check: Check,
-  stored: ReadonlyMap<string, number>,
+  stored: Map<string, number>,
   wanted: ReadonlySet<string> | undefined,
 ): Promise<void> {
   const { domain, options, found, index, tally } = check;
@@ -111,7 +111,8 @@ async function checkPacks(
     throwIfAborted(options.signal);
     const key = packKey(domain, packId);
     if (wanted !== undefined && !wanted.has(key)) continue;
-    const actual = stored.get(key) ?? (await domain.store.head(key))?.size; // a backup may have added it meanwhile
+    const listed = stored.get(key) === size ? size : await storedSize(domain, { packId, size }, stored);
+    const actual = listed ?? (await domain.store.head(key))?.size; // a backup may have added it meanwhile
     if (actual === undefined) found.addMissing(key);
     else if (actual !== size) found.addSegment(key, undefined, `${key} has ${actual} bytes, ${size} were stored`);
     else if (options.level === "read" && isSampled(packId, options.sample)) {

@@ -1,79 +1,84 @@
-import type { ObjectStore } from "@muster/object-store";
 import type { DomainContext } from "../../context.ts";
-import { loadStoredIndex, packIdOf } from "../../index/load-index.ts";
-import { listPointKeys, readManifest } from "../../manifest/points.ts";
-import { decodeFooter } from "../../pack/footer.ts";
-import { readFooter } from "../../pack/layout.ts";
+import { loadStoredIndex } from "../../index/load-index.ts";
+import { listPointKeys, type PointKey, readManifest } from "../../manifest/points.ts";
 import { chunkReader } from "../../read/chunk-reader.ts";
 import { entriesOf } from "../../read/point-reader.ts";
 import { dataRefs, listRefs } from "../../tree/chunk-list.ts";
 import type { Content } from "../../types.ts";
+import type { SimStore } from "./sim-store.ts";
+import { type WholePacks, wholePacks } from "./whole-packs.ts";
 
-/** Looks at the store as it is: which chunks each point needs, and which are there. Remembers what cannot change. */
+/** Looks at a store as it is: which chunks each point needs, and which are there. Remembers what cannot change. */
 export interface Checker {
-  /** Ids of the points that are there; throws when one of them needs what is not there. */
-  check(): Promise<string[]>;
+  /** Ids of the points that are there; throws when one of them needs what is not there, and what no damage took. */
+  check(): Promise<ReadonlySet<string>>;
   /** Keys of packs that no point needs. */
   garbage(): Promise<string[]>;
+  /** Whether damage took something that a point needs and that is not there again. */
+  isHarmed(point: string): boolean;
+  /** Chunks and manifests that damage took, until they are there again: ids in hex, and ids of points. */
+  readonly harmed: Set<string>;
+  readonly packs: WholePacks;
 }
 
 export class ModelViolation extends Error {}
 
-export function checker(domain: DomainContext): Checker {
-  const { store } = domain;
+export function checker(present: () => DomainContext, store: SimStore): Checker {
   const needs = new Map<string, ReadonlySet<string>>();
-  const packs = new Map<string, ReadonlySet<string>>();
-  const chunksOf = async (key: string, size: number): Promise<ReadonlySet<string>> => {
-    const known = packs.get(key);
-    if (known !== undefined) return known;
-    const id = packIdOf(key) ?? Buffer.alloc(16);
-    const footer = decodeFooter(await readFooter(domain, id, size), key);
-    const ids = new Set(footer.flatMap(({ chunks }) => chunks.map((chunk) => Buffer.from(chunk.id).toString("hex"))));
-    packs.set(key, ids);
-    return ids;
-  };
-  const stored = async (): Promise<Map<string, ReadonlySet<string>>> => {
-    const found = new Map<string, ReadonlySet<string>>();
-    for (const [key, size] of await keysOf(store, `${domain.prefix}packs/`)) found.set(key, await chunksOf(key, size));
-    return found;
-  };
+  const harmed = new Set<string>();
+  const packs = wholePacks(present(), store);
   const needed = async (): Promise<Map<string, ReadonlySet<string>>> => {
+    const domain = present();
     const found = new Map<string, ReadonlySet<string>>();
     for (const point of await listPointKeys(domain)) {
-      const known = needs.get(point.key) ?? (await needsOf(domain, point));
-      needs.set(point.key, known);
-      found.set(point.id, known);
+      if (harmed.has(point.id) && (await isReadable(domain, point))) harmed.delete(point.id);
+      const known = needs.get(point.id) ?? (await needsOf(domain, point).catch(unlessHarmed(harmed)));
+      if (known !== undefined) needs.set(point.id, known);
+      found.set(point.id, known ?? new Set());
     }
     return found;
   };
   return {
+    harmed,
+    packs,
+    isHarmed: (point) => harmed.has(point) || [...(needs.get(point) ?? harmed)].some((id) => harmed.has(id)),
     async check() {
       const there = new Set<string>();
-      for (const ids of (await stored()).values()) for (const id of ids) there.add(id);
+      for (const ids of (await packs.all()).values()) for (const id of ids) there.add(id);
+      for (const id of harmed) if (there.has(id)) harmed.delete(id);
       const points = await needed();
       for (const [point, ids] of points) {
         for (const id of ids) {
-          if (!there.has(id)) throw new ModelViolation(`the point ${point} needs the chunk ${id}, which is in no pack`);
+          if (there.has(id) || harmed.has(id)) continue;
+          throw new ModelViolation(`the point ${point} needs the chunk ${id}, which is in no pack`);
         }
       }
-      return [...points.keys()];
+      return new Set(points.keys());
     },
     async garbage() {
       const ids = new Set([...(await needed()).values()].flatMap((chunks) => [...chunks]));
-      const all = [...(await stored())];
+      const all = [...(await packs.all())];
       return all.filter(([, chunks]) => ![...chunks].some((id) => ids.has(id))).map(([key]) => key);
     },
   };
 }
 
-async function keysOf(store: ObjectStore, prefix: string): Promise<[string, number][]> {
-  const found: [string, number][] = [];
-  for await (const { key, size } of store.list(prefix)) found.push([key, size]);
-  return found;
+async function isReadable(domain: DomainContext, point: PointKey): Promise<boolean> {
+  return readManifest(domain, point).then(
+    () => true,
+    () => false,
+  );
+}
+
+function unlessHarmed(harmed: ReadonlySet<string>): (thrown: unknown) => undefined {
+  return (thrown) => {
+    if (harmed.size === 0) throw thrown;
+    return undefined;
+  };
 }
 
 /** Every chunk that a point needs. A point whose lists cannot be read is a violation too. */
-async function needsOf(domain: DomainContext, point: Parameters<typeof readManifest>[1]): Promise<ReadonlySet<string>> {
+async function needsOf(domain: DomainContext, point: PointKey): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   try {
     const manifest = await readManifest(domain, point);

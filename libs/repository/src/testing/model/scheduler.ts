@@ -1,101 +1,93 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { MusterError } from "@muster/core";
-import type { DeletableStore, ObjectInfo } from "@muster/object-store";
+import { MusterError, type Timer } from "@muster/core";
+import type { DeletableStore } from "@muster/object-store";
 import type { Random } from "../random.ts";
+import { type Call, type Fault, waitingStore } from "./calls.ts";
+import { type PerSite, perSite } from "./sites.ts";
+import { modelTimers } from "./timers.ts";
 
-/** A process of the model: its calls of the store wait until the scheduler lets them through, one by one. */
+/** A process of the model: its calls of the stores wait until the scheduler lets them through, one by one. */
 export interface Actor {
   readonly name: string;
-  readonly store: DeletableStore;
+  readonly stores: PerSite<DeletableStore>;
+  readonly timer: Timer;
   /** So many acts of the model none of its calls is let through, whatever the time is then. */
   sleeps: number;
+  /** Calls of it that failed though nothing was wrong with them. */
+  faults: number;
   readonly ended: () => boolean;
 }
 
-interface Call {
-  readonly actor: Actor;
-  readonly text: string;
-  /** It changes the store, so it may arrive although its process is dead. */
-  readonly writes: boolean;
-  /** Carries it out; undefined: the process is dead and hears nothing. */
-  arrive(answer: boolean, fault: Fault | undefined): Promise<void>;
-}
-
-type Fault = "refused" | "unanswered";
-
 export interface Scheduler {
-  /** Starts a process; it is given a store. An error that is no MusterError is a failure of the model. */
-  start(name: string, work: (store: DeletableStore) => Promise<void>): Promise<Actor>;
+  /** Starts a process. An error that is no MusterError is a failure of the model. */
+  start(name: string, work: (self: Actor) => Promise<void>): Promise<Actor>;
   readonly actors: readonly Actor[];
   /** Lets one call through, of one process that is awake; returns which, undefined when there is none. */
   step(options: { readonly faults: boolean }): Promise<Actor | undefined>;
+  /** Has one timer go off that is due, of a process that is awake. */
+  tick(): Promise<void>;
   /** Kills a process: calls on their way may arrive now, later or never. */
   kill(actor: Actor): void;
   /** Lets a call of a dead process arrive; false when there is none. */
   arriveLate(): Promise<boolean>;
   readonly trace: string[];
+  /** How often processes of each kind ended well, or failed with which code: "backup: lease-lost". */
+  readonly endings: Map<string, number>;
 }
 
-export function scheduler(server: DeletableStore, now: () => number, random: Random): Scheduler {
+export function scheduler(servers: PerSite<DeletableStore>, now: () => number, random: Random): Scheduler {
   const actors: Actor[] = [];
   const trace: string[] = [];
-  let waiting: Call[] = [];
-  let late: Call[] = [];
+  const endings = new Map<string, number>();
+  const timers = modelTimers<Actor>(now);
+  let waiting: Call<Actor>[] = [];
+  let late: Call<Actor>[] = [];
   let current: Actor | undefined;
   let crash: unknown;
 
-  /** Lets whoever was woken run until it calls the store again, or ends. */
+  /** Lets whoever was woken run until it calls a store again, or ends. */
   const settle = async (actor: Actor): Promise<void> => {
     for (let turns = 0; turns < 4; turns++) await turn();
     while (!actor.ended() && actors.includes(actor) && !waiting.some((call) => call.actor === actor)) await turn();
     if (crash !== undefined) throw crash;
   };
-  const storeOf = (actor: () => Actor): DeletableStore => {
-    const wait = <T>(text: string, writes: boolean, work: () => Promise<T>): Promise<T> =>
-      new Promise((resolve, reject) => {
-        waiting.push({
-          ...{ actor: actor(), text, writes },
-          async arrive(answer, fault) {
-            if (fault === "refused") return reject(unavailable(text));
-            const outcome = await work().then(
-              (value) => () => resolve(value),
-              (error: unknown) => () => reject(error),
-            );
-            if (!answer) return;
-            if (fault === "unanswered") reject(unavailable(text));
-            else outcome();
-          },
-        });
-      });
-    return {
-      description: "a simulated store",
-      put: (key, bytes) => wait(`put ${key}`, true, () => server.put(key, bytes)),
-      get: (key, options) => wait(`get ${key}`, false, () => server.get(key, options)),
-      head: (key) => wait(`head ${key}`, false, () => server.head(key)),
-      delete: (key) => wait(`delete ${key}`, true, () => server.delete(key)),
-      async *list(prefix): AsyncGenerator<ObjectInfo> {
-        yield* await wait(`list ${prefix}`, false, async () => {
-          const all: ObjectInfo[] = [];
-          for await (const info of server.list(prefix)) all.push(info);
-          return all;
-        });
-      },
-    };
-  };
   const pick = <T>(items: readonly T[]): T | undefined => items[items.length === 0 ? 0 : random.below(items.length)];
+  const awake = (): Actor[] => actors.filter(({ sleeps }) => sleeps === 0);
+  const note = (actor: Actor, outcome: string): void => {
+    const kind = actor.name.replace(/ .*/, "");
+    endings.set(`${kind}: ${outcome}`, 1 + (endings.get(`${kind}: ${outcome}`) ?? 0));
+    trace.push(`${actor.name} ended: ${outcome}`);
+  };
   return {
     actors,
     trace,
+    endings,
     async start(name, work) {
       let ended = false;
-      const actor: Actor = { name, store: storeOf(() => actor), sleeps: 0, ended: () => ended };
+      const actor: Actor = {
+        name,
+        stores: perSite((site) =>
+          waitingStore(
+            servers[site],
+            site,
+            () => actor,
+            (call) => waiting.push(call),
+          ),
+        ),
+        timer: timers.of(() => actor),
+        ...{ sleeps: 0, faults: 0 },
+        ended: () => ended,
+      };
       actors.push(actor);
       trace.push(`${name} begins`);
-      work(actor.store)
-        .catch((error: unknown) => {
-          if (!(error instanceof MusterError)) crash = error;
-          trace.push(`${name} failed: ${error instanceof MusterError ? error.code : String(error)}`);
-        })
+      work(actor)
+        .then(
+          () => note(actor, "done"),
+          (error: unknown) => {
+            if (!(error instanceof MusterError)) crash = error;
+            note(actor, error instanceof MusterError ? error.code : String(error));
+          },
+        )
         .finally(() => {
           ended = true;
           actors.splice(actors.indexOf(actor), 1);
@@ -105,26 +97,33 @@ export function scheduler(server: DeletableStore, now: () => number, random: Ran
     },
     async step({ faults }) {
       for (const one of actors) if (one.sleeps > 0) one.sleeps -= 1;
-      const awake = actors.filter(({ sleeps }) => sleeps === 0);
-      const ready = awake.filter((one) => waiting.some((call) => call.actor === one));
+      const ready = awake().filter((one) => waiting.some((call) => call.actor === one));
       // Mostly the same one goes on, so that one is often done while another stands somewhere in the middle.
       const actor = current !== undefined && ready.includes(current) && random.below(12) > 0 ? current : pick(ready);
       current = actor;
       const call = pick(waiting.filter((one) => one.actor === actor));
       if (actor === undefined || call === undefined) return undefined;
       waiting = waiting.filter((one) => one !== call);
-      const dice = faults ? random.below(100) : 99;
-      const fault = dice === 0 ? "refused" : dice === 1 && call.writes ? "unanswered" : undefined;
+      const fault = faults ? faultOf(call, random) : undefined;
+      if (fault !== undefined) actor.faults += 1;
       trace.push(`${now()} ${actor.name}: ${call.text}${fault === undefined ? "" : ` (${fault})`}`);
       await call.arrive(true, fault);
       await settle(actor);
       return actor;
+    },
+    async tick() {
+      const due = pick(timers.due(awake()));
+      if (due === undefined) return;
+      trace.push(`${now()} ${due.actor.name}: its timer goes off`);
+      due.goOff();
+      await settle(due.actor);
     },
     kill(actor) {
       trace.push(`${actor.name} is killed`);
       const own = waiting.filter((call) => call.actor === actor);
       waiting = waiting.filter((call) => call.actor !== actor);
       late.push(...own.filter(({ writes }) => writes && random.below(2) === 0));
+      timers.drop(actor);
       actors.splice(actors.indexOf(actor), 1);
     },
     async arriveLate() {
@@ -138,6 +137,8 @@ export function scheduler(server: DeletableStore, now: () => number, random: Ran
   };
 }
 
-function unavailable(text: string): MusterError {
-  return new MusterError("store-unavailable", `${text}: a fault of the model`);
+/** One call in a hundred fails before it arrives, and one in a hundred that write does so after it. */
+function faultOf({ writes }: Call<Actor>, random: Random): Fault | undefined {
+  const dice = random.below(100);
+  return dice === 0 ? "refused" : dice === 1 && writes ? "unanswered" : undefined;
 }

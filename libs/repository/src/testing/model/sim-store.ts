@@ -10,13 +10,17 @@ export interface SimObject {
 
 /** What the store holds, and what its lists still show of the past. */
 export interface SimStore {
-  readonly objects: Map<string, SimObject>;
+  readonly objects: ReadonlyMap<string, SimObject>;
   /** Carries out a call at once, as the server does. */
   readonly server: DeletableStore;
   /** The same, with lists that do not lag. */
   readonly present: DeletableStore;
   /** Whether packs or points came or went since it was asked last. */
   takeDirty(): boolean;
+  /** The bytes of objects before they were damaged. */
+  readonly originals: ReadonlyMap<string, Buffer>;
+  /** What a disk does that fails: other bytes, or none, under the same key and time. */
+  damage(key: string, bytes: Buffer | undefined): void;
 }
 
 /** For how long lists may lag, in milliseconds of the simulated time: less than half the grace of the model's sweeps. */
@@ -29,6 +33,7 @@ export const longestLag = 20_000;
 export function simStore(now: () => number, random: Random): SimStore {
   const objects = new Map<string, SimObject>();
   const gone = new Map<string, { readonly info: ObjectInfo; readonly at: number }>();
+  const originals = new Map<string, Buffer>();
   let dirty = false;
   const find = (key: string): SimObject => {
     const found = objects.get(key);
@@ -51,13 +56,13 @@ export function simStore(now: () => number, random: Random): SimStore {
       return found === undefined ? undefined : { size: found.bytes.length, modified: found.modified };
     },
     async *list(prefix) {
+      const isSeen = viewOf(now(), random);
       for (const [key, { bytes, modified }] of [...objects]) {
-        const isHidden = now() - modified < longestLag && random.below(4) === 0;
-        if (key.startsWith(prefix) && !isHidden) yield { key, size: bytes.length, modified };
+        if (key.startsWith(prefix) && isSeen(modified)) yield { key, size: bytes.length, modified };
       }
       for (const [key, { info, at }] of [...gone]) {
         if (now() - at >= longestLag) gone.delete(key);
-        else if (key.startsWith(prefix) && !objects.has(key) && random.below(2) === 0) yield info;
+        else if (key.startsWith(prefix) && !objects.has(key) && !isSeen(at)) yield info;
       }
     },
     async delete(key) {
@@ -77,6 +82,7 @@ export function simStore(now: () => number, random: Random): SimStore {
   };
   return {
     objects,
+    originals,
     server,
     present,
     takeDirty() {
@@ -84,7 +90,21 @@ export function simStore(now: () => number, random: Random): SimStore {
       dirty = false;
       return was;
     },
+    damage(key, bytes) {
+      originals.set(key, originals.get(key) ?? find(key).bytes);
+      if (bytes === undefined) objects.delete(key);
+      else objects.set(key, { bytes, modified: find(key).modified });
+      dirty = true;
+    },
   };
+}
+
+/** Whether a list tells what happened at a time: it may know all, all until some moment within the lag, or this and not that. */
+function viewOf(now: number, random: Random): (at: number) => boolean {
+  const mood = random.below(3);
+  if (mood === 0) return () => true;
+  const until = now - random.below(longestLag);
+  return (at) => now - at >= longestLag || (mood === 1 ? at <= until : random.below(3) > 0);
 }
 
 function part(bytes: Buffer, range: ByteRange | undefined): Buffer {

@@ -3,15 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeletableStore } from "@muster/object-store";
 import { type DomainContext, domainContext } from "../../context.ts";
+import { objectView } from "../../heal/object-view.ts";
+import { formatName, formatVersion, type RepositoryFile, repositoryKey } from "../../repository-file.ts";
 import { sweepAuthority } from "../../sweep/authority.ts";
-import { sweepRepository } from "../../sweep/sweep.ts";
-import type { SweepRules } from "../../sweep/types.ts";
-import { beginPoint } from "../../write/point-writer.ts";
 import { type Random, seededRandom } from "../random.ts";
-import { meta, pieces, spec } from "../sample.ts";
 import type { PlantedBug } from "./bugs.ts";
-import { type Scheduler, scheduler } from "./scheduler.ts";
-import { longestLag, type SimStore, simStore } from "./sim-store.ts";
+import { checker } from "./check.ts";
+import { type Actor, type Scheduler, scheduler } from "./scheduler.ts";
+import { longestLag, simStore } from "./sim-store.ts";
+import { type PerSite, perSite, type Site, type SiteName, siteNames } from "./sites.ts";
+import { type Temper, temperOf } from "./temper.ts";
 
 /** Of the model's sweeps, in milliseconds of simulated time. */
 export const grace = 3 * longestLag;
@@ -19,84 +20,87 @@ export const hour = 3_600_000;
 
 const repositoryId = "00000000-0000-4000-8000-00000000000d";
 const domainKey = seededRandom(4711).bytes(32);
-const authority = sweepAuthority(domainKey, repositoryId, "d");
+export const access = { repositoryId, domain: "d", key: domainKey };
+export const authority = sweepAuthority(domainKey, repositoryId, "d");
 
 /** Everything that there is, and what is known of each point. */
 export interface World {
   readonly random: Random;
   readonly time: { now: number };
-  readonly store: SimStore;
+  readonly sites: PerSite<Site>;
   readonly processes: Scheduler;
-  /** The domain in the store as it is, with lists that do not lag. */
-  readonly present: DomainContext;
   readonly scratch: string;
   readonly bug: PlantedBug | undefined;
   /** What each point was made of, by id. */
   readonly contents: Map<string, Readonly<Record<string, Buffer>>>;
-  /** Ids of points: acknowledged; given up by retention; held; that may be deleted for good; reported as deleted. */
-  readonly committed: Set<string>;
-  readonly expired: Set<string>;
-  readonly held: Set<string>;
-  readonly released: Set<string>;
-  readonly deleted: Set<string>;
+  /** Which point the process of that name is restoring. */
+  readonly restoring: Map<string, string>;
+  readonly temper: Temper;
+  /** Keys of objects of a site that were damaged, and how often so far. */
+  readonly damaged: PerSite<Map<string, number>>;
 }
 
 export async function makeWorld(seed: number, bug: PlantedBug | undefined): Promise<World> {
   const random = seededRandom(seed);
   const time = { now: Date.UTC(2026, 0, 1) };
-  const store = simStore(() => time.now, random);
-  const ids = () => new Set<string>();
+  const sites = perSite((name) => newSite(name, time, random));
+  for (const name of siteNames) await sites[name].store.server.put(repositoryKey, repositoryFile(time.now));
+  const servers = perSite((name) => sites[name].store.server);
   return {
-    ...{ random, time, store, bug },
-    processes: scheduler(store.server, () => time.now, random),
-    present: contextOf(store.present),
+    ...{ random, time, sites, bug },
+    processes: scheduler(servers, () => time.now, random),
     scratch: await mkdtemp(join(tmpdir(), "muster-model-")),
     contents: new Map(),
-    ...{ committed: ids(), expired: ids(), held: ids(), released: ids(), deleted: ids() },
+    restoring: new Map(),
+    temper: { ...temperOf(seed), ...bug?.temper },
+    damaged: perSite(() => new Map()),
   };
 }
 
-function contextOf(store: DeletableStore): DomainContext {
+function newSite(name: SiteName, time: { readonly now: number }, random: Random): Site {
+  const store = simStore(() => time.now, random);
+  const opened = contextOf(store.present);
+  const present = (): DomainContext => ({ ...opened, ...objectView([{ name, store: store.present }], opened.prefix) });
+  const ids = (): Set<string> => new Set();
+  return {
+    name,
+    store,
+    get present() {
+      return present();
+    },
+    check: checker(present, store),
+    committed: new Map(),
+    ...{ expired: ids(), held: ids(), released: ids(), deleted: ids() },
+  };
+}
+
+function repositoryFile(createdAt: number): Buffer {
+  const file: RepositoryFile = { format: formatName, version: formatVersion, id: repositoryId, createdAt };
+  return Buffer.from(JSON.stringify(file));
+}
+
+export function contextOf(store: DeletableStore): DomainContext {
   return domainContext(store, repositoryId, "d", domainKey);
 }
 
-function throughBug({ bug }: World, role: PlantedBug["role"], store: DeletableStore): DeletableStore {
-  return bug?.role === role ? bug.wrap(store) : store;
+/** The stores as a process of that role uses them, with the bug that is planted in it. */
+export function storesOf(
+  { bug, sites }: World,
+  role: PlantedBug["role"],
+  { stores }: Pick<Actor, "stores">,
+  target: SiteName,
+): PerSite<DeletableStore> {
+  if (bug?.role !== role || bug.wrap === undefined) return stores;
+  return bug.wrap(stores, { of: perSite((name) => sites[name].store), target });
 }
 
-/** A backup by a host whose clock is wrong by up to a day. */
-export async function backUp(world: World, store: DeletableStore, id: string): Promise<void> {
-  const skewed = world.time.now + (world.random.below(5) - 2) * 12 * hour;
-  const context = contextOf(throughBug(world, "backup", store));
-  const writer = await beginPoint(context, spec({ pointId: id, startedAt: skewed }), { clock: { now: () => skewed } });
-  try {
-    const files = Object.entries(world.contents.get(id) ?? {});
-    for (const [path, bytes] of files) await writer.addFile(path, meta, pieces(bytes));
-    await writer.commit({ takenAt: skewed });
-    world.committed.add(id);
-  } catch (thrown) {
-    await writer.abort();
-    throw thrown;
-  }
+/** A host's clock, wrong by up to a day. */
+export function skewedClock({ time, random }: World): { now(): number } {
+  const wrong = (random.below(5) - 2) * 12 * hour;
+  return { now: () => time.now + wrong };
 }
 
-/** A sweep of the repository by the rules of the world. */
-export async function sweep(world: World, store: DeletableStore): Promise<void> {
-  const through = throughBug(world, "sweep", store);
-  const options = { rules: rulesOf(world), grace, scratch: world.scratch, repackBelow: 0.5 };
-  await sweepRepository(through, () => ({ domain: contextOf(through), authority }), options);
-}
-
-function rulesOf({ expired, held, released, deleted }: World): SweepRules {
-  return {
-    expired: async () => new Map([...expired].filter((id) => !held.has(id)).map((id) => [id, "the model says so"])),
-    async release(_, ids) {
-      const free = ids.filter((id) => released.has(id) || (expired.has(id) && !held.has(id)));
-      for (const id of free) released.add(id);
-      return new Set(free);
-    },
-    async deleted(_, ids) {
-      for (const id of ids) deleted.add(id);
-    },
-  };
+/** Whether a point may not go: somebody wants it kept, or restores it. */
+export function isHeld({ restoring, processes }: World, { held }: Site, id: string): boolean {
+  return held.has(id) || processes.actors.some(({ name }) => restoring.get(name) === id);
 }
