@@ -21,7 +21,7 @@ export interface PackToCopy {
   readonly size: number;
   /** The target has it in full, but no index of the target speaks of it: a copy was interrupted there. */
   readonly stored: boolean;
-  /** Its own name is taken in the target, by a damaged pack or by one that a sweep has given up. */
+  /** Its own name is taken in the target by a damaged pack. */
   readonly taken: boolean;
 }
 

@@ -16,6 +16,7 @@ import { indexedPacks } from "./indexed-packs.ts";
 import { putOnce } from "./init-copy.ts";
 import { neededPacks } from "./needed-packs.ts";
 import { paceOf } from "./pace.ts";
+import { rewritePacks } from "./rewrite-packs.ts";
 import type { CopyOptions, CopyReport } from "./types.ts";
 
 /**
@@ -109,14 +110,18 @@ async function pointCopier(
     tell();
   };
   const copyData = async (manifest: Manifest, lease: Lease): Promise<boolean> => {
-    const packs = await missingPacks({ target, lease, covered, sizeOf }, await needed(manifest, lease.signal));
+    const all = await needed(manifest, lease.signal);
+    const avoided = [...all].filter((id) => lease.avoid.has(id)).sort();
+    const packs = await missingPacks({ target, lease, covered, sizeOf }, all);
     count.bytesTotal += packs.reduce((sum, { size, stored }) => sum + (stored ? 0 : size), 0);
+    count.bytesTotal += avoided.reduce((sum, id) => sum + sizeOf(id), 0);
     tell();
     const { signal } = lease;
     const mayGoOn = (): boolean => clock.now() < until;
     const whole = await copyPacks({ from: source, to: target, pace, signal, mayGoOn, onPack }, packs);
     if (whole) for (const { packId } of packs) covered.add(packId.toString("hex"));
-    return whole;
+    const ids = avoided.map((id) => Buffer.from(id, "hex"));
+    return whole && (await rewritePacks({ from: source, to: target, lease, pace, mayGoOn, onPack }, ids));
   };
   return {
     written: () => ({ packs: count.packs, bytes: count.bytes }),
@@ -180,17 +185,19 @@ interface Lacking {
   readonly sizeOf: (packId: string) => number;
 }
 
-/** What of the needed packs the target lacks, as it is now that the lease is held: nothing of it goes away any more. */
+/**
+ * What of the needed packs the target lacks, as it is now that the lease is held: nothing of it goes away any more. Packs to avoid are left
+ * out: nothing can be counted on under their names.
+ */
 async function missingPacks({ target, lease, covered, sizeOf }: Lacking, needed: Set<string>): Promise<PackToCopy[]> {
   const there = new Map<string, number>();
   for await (const { key, size } of target.store.list(`${target.prefix}packs/`)) there.set(key, size);
-  return [...needed].sort().flatMap((id) => {
+  const wanted = [...needed].filter((id) => !lease.avoid.has(id)).sort();
+  return wanted.flatMap((id) => {
     const packId = Buffer.from(id, "hex");
     const size = sizeOf(id);
     const found = there.get(packKey(target, packId));
-    const stored = found === size && !lease.avoid.has(id);
-    return stored && covered.has(id)
-      ? []
-      : [{ packId, size, stored, taken: found !== undefined || lease.avoid.has(id) }];
+    const stored = found === size;
+    return stored && covered.has(id) ? [] : [{ packId, size, stored, taken: found !== undefined }];
   });
 }

@@ -71,7 +71,7 @@ function isCorrupt(thrown: unknown): boolean {
 
 /** Reads by one index, whatever has happened to the store since. */
 function readerOf(domain: DomainContext, index: ChunkIndex): ChunkReader {
-  const segments = segmentCache(domain, index);
+  const load = segmentCache(domain, index);
   let searched: Promise<unknown> | undefined;
   const locate = async (id: Uint8Array): Promise<ChunkPlace> => {
     const known = index.find(id);
@@ -90,29 +90,28 @@ function readerOf(domain: DomainContext, index: ChunkIndex): ChunkReader {
       const { segment, offset, length } = await locate(id);
       const key = packKey(domain, index.place(segment).packId);
       return readHealthy(domain, key, async () => {
-        const chunk = (await segments.load(segment)).subarray(offset, offset + length);
+        const chunk = (await load(segment)).subarray(offset, offset + length);
         if (domain.ids.of(chunk).equals(id)) return chunk;
-        segments.forget(segment); // sealed with another content: another place may have what was meant
+        // It was sealed with another content: another place may have what was meant.
         throw malformed(`a chunk of ${key}`, "is not what its id says");
       });
     },
   };
 }
 
-/** Loads segments, keeping the ones used last; who asks for one that is on its way shares it. */
-function segmentCache(domain: DomainContext, index: ChunkIndex) {
-  const kept = new Map<number, Promise<Buffer>>();
-  return {
-    load(segment: number): Promise<Buffer> {
-      const loading = kept.get(segment) ?? loadSegment(domain, index, segment);
-      kept.delete(segment);
-      kept.set(segment, loading);
-      loading.catch(() => kept.delete(segment)); // a failure is not kept: the next call tries anew
-      const [oldest] = kept.keys();
-      if (kept.size > keptSegments && oldest !== undefined) kept.delete(oldest);
-      return loading;
-    },
-    forget: (segment: number): void => void kept.delete(segment),
+/** Loads segments, keeping the ones used last as long as their packs are read from the same place; who asks for one that is on its way shares it. */
+function segmentCache(domain: DomainContext, index: ChunkIndex): (segment: number) => Promise<Buffer> {
+  const kept = new Map<number, { readonly place: string; readonly loading: Promise<Buffer> }>();
+  return (segment) => {
+    const place = domain.places.current(packKey(domain, index.place(segment).packId));
+    const known = kept.get(segment);
+    const entry = known?.place === place ? known : { place, loading: loadSegment(domain, index, segment) };
+    kept.delete(segment);
+    kept.set(segment, entry);
+    entry.loading.catch(() => kept.delete(segment)); // a failure is not kept: the next call tries anew
+    const [oldest] = kept.keys();
+    if (kept.size > keptSegments && oldest !== undefined) kept.delete(oldest);
+    return entry.loading;
   };
 }
 

@@ -9,6 +9,11 @@ import type { DomainRun } from "./run.ts";
 /** An index object of fewer bytes is merged with others, when there are so many. */
 const smallIndex = 2 * 2 ** 20;
 const manySmall = 16;
+/**
+ * For how long the marks of deleted packs stay, in milliseconds. A copy brings packs under the names that they have in its source, and
+ * takes other names while a mark stands; so a deletion that arrives late does no harm, unless it is this late.
+ */
+const rememberPacks = 30 * 24 * 3_600_000;
 /** Footers in a merged index object, in bytes. */
 const mergedSize = 8 * 2 ** 20;
 
@@ -25,13 +30,14 @@ export async function cleanUpLeases(run: DomainRun): Promise<void> {
 }
 
 /**
- * Removes marks that were carried out before the grace, so that no list shows any longer what they deleted. The mark goes first:
+ * Removes marks that were carried out long before the grace, so that no list shows any longer what they deleted. The mark goes first:
  * a verdict counts only while its mark is there.
  */
 export async function cleanUpMarks(run: DomainRun, marks: readonly SeenMark[]): Promise<void> {
   const parts: readonly SweepPart[] = ["mark", "verdict", "done"];
-  for (const { id, done } of marks) {
-    if (done === undefined || done + run.options.grace > run.epoch.now) continue;
+  for (const { id, mark, done } of marks) {
+    const stays = mark.kind === "packs" ? Math.max(run.options.grace, rememberPacks) : run.options.grace;
+    if (done === undefined || done + stays > run.epoch.now) continue;
     for (const part of parts) {
       const outcome = await remove(run, sweepFolder(run.domain) + partName(id, part));
       if (outcome === "locked" || outcome === "failed") break;
