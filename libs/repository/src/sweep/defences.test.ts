@@ -84,3 +84,26 @@ test.each([true, false])("a manifest that arrives a day late; the sweep has take
   else expect(await outcome).toMatchObject({ id: "late" });
   expect((await damageOf(site)).length > 0).toBe(!takes);
 });
+
+test.each([true, false])("lists that lag; the grace is waited out: %s", async (waits) => {
+  await using site = await sweepSite();
+  const options = { grace: waits ? grace : 1 };
+  await backUp(site.domain, { a }, { pointId: "old" });
+  site.expired.add("old");
+  await site.sweep(options);
+  site.advance(grace);
+  await site.sweep(options); // the point goes, its packs are marked just now
+  const without = (folder: string): DeletableStore => ({
+    ...site.store,
+    async *list(prefix, given) {
+      if (!prefix.endsWith(folder)) yield* site.store.list(prefix, given);
+    },
+  });
+  const writer = await grantedDomain(without("/sweeps/"), site.grant).beginPoint(spec({ pointId: "new" }));
+  await writer.addFile("a", meta, pieces(a));
+  await site.sweep(options, without("/leases/"));
+  await writer.commit({ takenAt });
+  site.advance(grace);
+  await site.sweep(options); // now the lists show everything
+  expect((await damageOf(site)).length > 0).toBe(!waits);
+});

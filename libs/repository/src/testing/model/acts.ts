@@ -22,7 +22,7 @@ function actsOf({ temper: { cast, damaging } }: World): readonly Act[] {
     [copy, (world) => (running(world, "copy") < 2 ? startCopy(world) : undefined)],
     [restore, (world) => (running(world, "restore") < 3 ? startRestore(world) : undefined)],
     ...(damaging ? harm : []),
-    [20, ({ sites }) => expireOldest(sites.main)],
+    [30, ({ sites }) => expireOldest(sites.main)],
     [10, ({ sites }) => expireOldest(sites.copy)],
     [2, toggleHold],
     [6, killOne],
@@ -47,7 +47,7 @@ export async function act(world: World): Promise<void> {
 }
 
 /** Of how many calls of each kind of process one makes it fall asleep. */
-const sleepEvery = { sweep: 60, backup: 10, restore: 8 };
+const sleepEvery = { sweep: 40, backup: 10, restore: 6 };
 
 /** Processes often stand still for a while, wherever they are: so they know a store from before some marks and verdicts. */
 async function goOn(world: World): Promise<void> {
@@ -73,7 +73,7 @@ function running({ processes }: World, role: string): number {
 async function startBackup(world: World): Promise<void> {
   const { contents, random, temper } = world;
   const id = `p${contents.size}`;
-  const recent = [...contents.values()].slice(-5);
+  const recent = [...contents.values()].slice(-12);
   const before = random.below(4) > 0 ? recent[random.below(Math.max(1, recent.length))] : undefined;
   const own = (): Record<string, Buffer> => ({ [`f${contents.size}`]: random.bytes(400) });
   contents.set(id, before === undefined ? own() : random.below(3) > 0 ? before : { ...before, ...own() });

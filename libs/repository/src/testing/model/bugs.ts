@@ -20,7 +20,13 @@ export interface PlantedBug {
   readonly grace?: number;
   /** The worlds in which it can do harm. */
   readonly temper: Partial<Temper>;
+  /** A seed that finds it, as the model stands. */
+  readonly foundBy: number;
+  /** What is said then. */
+  readonly shows: RegExp;
 }
+
+const lost = /^the point p\d+ (needs|cannot be read)/;
 
 const backups = { cast: "backups", damaging: false } as const;
 const copies = { cast: "copies", damaging: false } as const;
@@ -30,48 +36,78 @@ const restores = { cast: "restores", damaging: false } as const;
 export const plantedBugs = {
   "the sweep does not look at leases": {
     role: "sweep",
+    foundBy: 290,
+    shows: lost,
     temper: backups,
     wrap: (stores) => hiding(stores, /\/leases\/$/),
   },
   "the sweep takes a list that failed for an empty one": {
     role: "sweep",
+    foundBy: 290,
+    shows: lost,
     temper: backups,
     wrap: (stores) => hiding(stores, /\/points\/$/),
   },
-  "the sweep waits for no grace": { role: "sweep", grace: 1, temper: { ...backups, hurried: true } },
+  "the sweep waits for no grace": {
+    role: "sweep",
+    foundBy: 310,
+    shows: lost,
+    grace: 1,
+    temper: { ...backups, hurried: true },
+  },
   "a backup does not read the marks": {
     role: "backup",
+    foundBy: 290,
+    shows: lost,
     temper: backups,
     wrap: (stores) => hiding(stores, /\/sweeps\/$/),
   },
   "a backup commits although its lease is lost": {
     role: "backup",
+    foundBy: 290,
+    shows: lost,
     temper: backups,
     wrap: (stores) => each(stores, ignoringLoss),
   },
   "the manifest does not wait for the packs": {
     role: "backup",
+    foundBy: 290,
+    shows: lost,
     temper: backups,
     wrap: (stores) => each(stores, notAwaited),
   },
   "a copy writes the manifest before its chunks": {
     role: "copy",
+    foundBy: 290,
+    shows: lost,
     temper: copies,
     wrap: (stores) => each(stores, notAwaited),
   },
-  "a copy does not read the marks": { role: "copy", temper: copies, wrap: (stores) => hiding(stores, /\/sweeps\/$/) },
+  "a copy does not read the marks": {
+    role: "copy",
+    foundBy: 290,
+    shows: lost,
+    temper: copies,
+    wrap: (stores) => hiding(stores, /\/sweeps\/$/),
+  },
   "a restore does not check the ids of chunks": {
     role: "restore",
+    foundBy: 290,
+    shows: /is not what it was$/,
     temper: { damaging: true, cast: "restores" },
     context: (domain) => ({ ...domain, ids: { ...domain.ids, of: (chunk) => equalToAll(domain.ids.of(chunk)) } }),
   },
   "a restore does not follow packs that moved": {
     role: "restore",
+    foundBy: 290,
+    shows: /could not be restored/,
     temper: restores,
     wrap: (stores) => each(stores, listingOnce),
   },
   "a heal takes a damaged copy for healthy": {
     role: "heal",
+    foundBy: 290,
+    shows: /is said to be healed, and nothing of it is whole$/,
     temper: { damaging: true, cast: "copies" },
     wrap: unchecked,
   },

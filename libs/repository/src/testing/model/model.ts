@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
+import { seededRandom } from "../random.ts";
 import { act } from "./acts.ts";
 import { type BugName, type PlantedBug, plantedBugs } from "./bugs.ts";
 import { ModelViolation } from "./check.ts";
 import { bringToEnd, verify } from "./end.ts";
+import { seededIds } from "./seeded-ids.ts";
 import { siteNames } from "./sites.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -35,6 +37,7 @@ export interface ModelOutcome {
  */
 export async function runModel({ seed, acts = 1500, bug }: ModelOptions): Promise<ModelOutcome> {
   const planted: PlantedBug | undefined = bug === undefined ? undefined : plantedBugs[bug];
+  using _ = seededIds(seededRandom(seed ^ 0x1d5));
   const world = await makeWorld(seed, planted);
   let violation: string | undefined;
   try {

@@ -33,7 +33,7 @@ export async function backUp(world: World, self: Actor, name: SiteName, id: stri
 export async function sweep(world: World, self: Actor, name: SiteName): Promise<void> {
   const store = storesOf(world, "sweep", self, name)[name];
   const rules = rulesOf(world, world.sites[name]);
-  const options = { rules, grace: world.bug?.grace ?? grace, scratch: world.scratch, repackBelow: 0.5 };
+  const options = { rules, grace: world.bug?.grace ?? grace, scratch: world.scratch, repackBelow: 0.85 };
   await sweepRepository(store, () => ({ domain: contextOf(store), authority }), options);
 }
 
