@@ -20,8 +20,8 @@ export interface PlantedBug {
   readonly grace?: number;
   /** The worlds in which it can do harm. */
   readonly temper: Partial<Temper>;
-  /** A seed that finds it, as the model stands. */
-  readonly foundBy: number;
+  /** A seed that finds it, as the model stands; left out where none is known yet. */
+  readonly foundBy?: number;
   /** What is said then. */
   readonly shows: RegExp;
 }
@@ -57,56 +57,50 @@ export const plantedBugs = {
   },
   "a backup does not read the marks": {
     role: "backup",
-    foundBy: 290,
+    foundBy: 336,
     shows: lost,
     temper: backups,
     wrap: (stores) => hiding(stores, /\/sweeps\/$/),
   },
   "a backup commits although its lease is lost": {
     role: "backup",
-    foundBy: 290,
     shows: lost,
     temper: backups,
     wrap: (stores) => each(stores, ignoringLoss),
   },
   "the manifest does not wait for the packs": {
     role: "backup",
-    foundBy: 290,
+    foundBy: 291,
     shows: lost,
     temper: backups,
     wrap: (stores) => each(stores, notAwaited),
   },
   "a copy writes the manifest before its chunks": {
     role: "copy",
-    foundBy: 290,
     shows: lost,
     temper: copies,
     wrap: (stores) => each(stores, notAwaited),
   },
   "a copy does not read the marks": {
     role: "copy",
-    foundBy: 290,
     shows: lost,
     temper: copies,
     wrap: (stores) => hiding(stores, /\/sweeps\/$/),
   },
   "a restore does not check the ids of chunks": {
     role: "restore",
-    foundBy: 290,
     shows: /is not what it was$/,
     temper: { damaging: true, cast: "restores" },
     context: (domain) => ({ ...domain, ids: { ...domain.ids, of: (chunk) => equalToAll(domain.ids.of(chunk)) } }),
   },
   "a restore does not follow packs that moved": {
     role: "restore",
-    foundBy: 290,
     shows: /could not be restored/,
     temper: restores,
     wrap: (stores) => each(stores, listingOnce),
   },
   "a heal takes a damaged copy for healthy": {
     role: "heal",
-    foundBy: 290,
     shows: /is said to be healed, and nothing of it is whole$/,
     temper: { damaging: true, cast: "copies" },
     wrap: unchecked,
