@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const deadlineMs = 30 * 60_000;
 
 /** Bytes after which what was written begins to go to the disk, so that the sync at the end finds little left to wait for. */
-const syncEvery = 128 * 2 ** 20;
+const syncEvery = 256 * 2 ** 20;
 
 /** Makes a tree durable while it is written. */
 export interface TreeSync {
