@@ -1,0 +1,7 @@
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
