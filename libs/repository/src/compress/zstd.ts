@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { constants, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { malformed } from "../encoding/byte-reader.ts";
 
 /** 0: as it is; 1: one Zstandard frame (RFC 8878). */
@@ -15,11 +15,25 @@ const outputPiece = 128 * 1024;
 
 /** What does not become smaller stays as it is. */
 export function compress(plain: Uint8Array, level: number): { method: Method; body: Uint8Array } {
-  const frame = zstdCompressSync(plain, {
+  return smaller(plain, zstdCompressSync(plain, settings(plain, level)));
+}
+
+const compressFrame = promisify<Uint8Array, object, Buffer>(zstdCompress);
+
+/** The same in libuv's pool, so that several pieces are compressed at once and the caller's thread goes on. */
+export async function compressInPool(plain: Uint8Array, level: number): Promise<{ method: Method; body: Uint8Array }> {
+  return smaller(plain, await compressFrame(plain, settings(plain, level)));
+}
+
+function settings(plain: Uint8Array, level: number) {
+  return {
     chunkSize: outputPiece,
     pledgedSrcSize: plain.length,
     params: { [constants.ZSTD_c_compressionLevel]: level },
-  });
+  };
+}
+
+function smaller(plain: Uint8Array, frame: Buffer): { method: Method; body: Uint8Array } {
   return frame.length < plain.length ? { method: 1, body: frame } : { method: 0, body: plain };
 }
 

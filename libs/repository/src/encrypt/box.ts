@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { MusterError } from "@muster/core";
-import { compress, decompress, decompressSync, type Method } from "../compress/zstd.ts";
+import { compress, compressInPool, decompress, decompressSync, type Method } from "../compress/zstd.ts";
 import { copyInto } from "../encoding/copy.ts";
 import { deriveKey } from "./keys.ts";
 
@@ -46,6 +46,14 @@ export function boxKey(owner: SealOwner, kind: SealedKind, object: string, salt:
 /** Compresses where that helps, and seals. `position` is unique within the object. */
 export function sealBox(key: BoxKey, position: number, plain: Uint8Array, level: number): Buffer {
   const { method, body } = compress(plain, level);
+  const box = Buffer.allocUnsafeSlow(boxOverhead + body.length);
+  sealInto(box, key, position, { method, body, plainLength: plain.length });
+  return box;
+}
+
+/** The same, compressed in libuv's pool. */
+export async function sealBoxInPool(key: BoxKey, position: number, plain: Uint8Array, level: number): Promise<Buffer> {
+  const { method, body } = await compressInPool(plain, level);
   const box = Buffer.allocUnsafeSlow(boxOverhead + body.length);
   sealInto(box, key, position, { method, body, plainLength: plain.length });
   return box;

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { breather } from "@muster/core";
+import { mapLimit } from "@muster/core";
 import type { DomainContext } from "../context.ts";
 import { malformed } from "../encoding/byte-reader.ts";
-import { type BoxKey, boxKey, openBox, sealBox } from "../encrypt/box.ts";
+import { type BoxKey, boxKey, openBox, sealBox, sealBoxInPool } from "../encrypt/box.ts";
 import { checkMagic, headerLength, sealedHeader } from "../encrypt/sealed-object.ts";
 import { parseJsonObject } from "./json-object.ts";
 import type { RangeFacts } from "./types.ts";
@@ -11,8 +11,8 @@ import type { RangeFacts } from "./types.ts";
 const boxLength = 2 ** 20;
 /** The fastest level: WAL becomes smaller with it than with higher ones it would by a few percent, for twice the time. */
 const level = 1;
-/** How long the thread may be held before others get their turn, in milliseconds. */
-const turn = 10;
+/** Boxes that are compressed at once: as many as libuv's pool has threads. */
+const parallel = 4;
 
 /**
  * Seals a range: box 0 holds its facts, the others its bytes. The first box of bytes is opened again and compared, so
@@ -27,16 +27,18 @@ export async function sealRange(
   const salt = randomBytes(16);
   const key = boxKey(domain, "log", object, salt);
   const sealed = [sealedHeader("log", salt), ...framed(sealBox(key, 0, Buffer.from(JSON.stringify(facts)), level))];
-  const pause = breather(turn);
-  let position = 1;
-  for (const plain of inPieces(bytes, boxLength)) {
-    const box = sealBox(key, position, plain, level);
+  const boxes = await mapLimit(numbered(inPieces(bytes, boxLength)), parallel, async ({ position, plain }) => {
+    const box = await sealBoxInPool(key, position, plain, level);
     if (position === 1) await checkReadsBack(key, box, plain, object);
-    sealed.push(...framed(box));
-    position += 1;
-    await pause();
-  }
-  return sealed;
+    return box;
+  });
+  return [...sealed, ...boxes.flatMap(framed)];
+}
+
+/** Boxes of bytes come behind that of the facts. */
+function* numbered(pieces: Iterable<Uint8Array>): Generator<{ position: number; plain: Uint8Array }> {
+  let position = 1;
+  for (const plain of pieces) yield { position: position++, plain };
 }
 
 /** The facts of a range and its bytes, which must be `length`. Throws `repository-corrupt`. */
