@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,7 +11,8 @@ import { type Cost, costOf } from "./postgres/cost.ts";
 import { hasPgbackrest, type Pgbackrest, pgbackrest } from "./postgres/pgbackrest.ts";
 
 /*
- * Physical backups of PostgreSQL: first, next after 3 % of the pages changed, and restore; Muster's jobs in their processes against
+ * Physical backups of PostgreSQL: first, next after 3 % of the pages changed, restore, and restore onto a directory
+ * in which 3 % changed since; Muster's jobs in their processes against
  * pgBackRest with two processes, on the same running cluster (pgbench, 2 GB at scale 1), zstd and encryption on, page checksums verified,
  * medians. Ratios are Muster / pgBackRest. BENCH_SCALE and BENCH_ROUNDS make it smaller.
  */
@@ -21,7 +22,7 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "muster-bench-compile-cache"); // as bin/muster-agent does for its jobs
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const steps = ["first", "next", "restore"] as const;
+const steps = ["first", "next", "restore", "delta"] as const;
 type Step = (typeof steps)[number];
 interface Measured extends Cost {
   /** MB that the repository grew by. */
@@ -33,7 +34,7 @@ type Round = Readonly<Record<Step, Measured>>;
 /** A tool's backup and its restore of the latest one, each with what it cost. */
 interface Tool {
   backUp(kind: "first" | "next"): Promise<Measured>;
-  restore(): Promise<Measured>;
+  restore(kind: "restore" | "delta"): Promise<Measured>;
 }
 
 async function muster(cluster: TestCluster, scratch: string): Promise<Tool> {
@@ -57,10 +58,10 @@ async function muster(cluster: TestCluster, scratch: string): Promise<Tool> {
       latest = result.point;
       return { ...cost, stored: storedMegabytes(place) - before, peak: result.peakMemoryBytes / 1e6 };
     },
-    async restore() {
+    async restore(kind) {
       const point = latest;
       if (point === undefined) throw new Error("there is no backup to restore");
-      const { cost, result } = await costOf(() => jobs.restore(point, point.pointId));
+      const { cost, result } = await costOf(() => jobs.restore(point, `${kind} ${point.pointId}`));
       return { ...cost, stored: 0, peak: result.peakMemoryBytes / 1e6 };
     },
   };
@@ -74,8 +75,8 @@ function peer(tool: Pgbackrest): Tool {
       const { cost } = await costOf(() => tool.run(`--type=${kind === "first" ? "full" : "diff"}`, "backup"));
       return { ...cost, stored: storedMegabytes(place) - before, peak: 0 };
     },
-    async restore() {
-      const { cost } = await costOf(() => tool.run("restore"));
+    async restore(kind) {
+      const { cost } = await costOf(() => tool.run(...(kind === "delta" ? ["--delta"] : []), "restore"));
       return { ...cost, stored: 0, peak: 0 };
     },
   };
@@ -94,17 +95,31 @@ async function oneRound(cluster: TestCluster, tools: readonly Tool[], round: num
   const firsts = await inTurn(tools, (tool) => tool.backUp("first"));
   await change(cluster, round);
   const nexts = await inTurn(tools, (tool) => tool.backUp("next"));
+  await change(cluster, round + 1);
   await cluster.stop();
   const { dataDirectory } = cluster;
   const restores: Measured[] = [];
+  const deltas: Measured[] = [];
   for (const tool of tools) {
-    renameSync(dataDirectory, `${dataDirectory}.kept`);
-    restores.push(await tool.restore());
+    const kept = `${dataDirectory}.kept`;
+    renameSync(dataDirectory, kept);
+    restores.push(await tool.restore("restore"));
     rmSync(dataDirectory, { recursive: true });
-    renameSync(`${dataDirectory}.kept`, dataDirectory);
+    cpSync(kept, dataDirectory, { recursive: true, preserveTimestamps: true });
+    execFileSync("chown", ["-R", `${cluster.account.uid}:${cluster.account.gid}`, dataDirectory]);
+    deltas.push(await tool.restore("delta"));
+    for (const name of readdirSync(cluster.home)) {
+      if (name === "data" || name.startsWith("data.muster-")) rmSync(join(cluster.home, name), { recursive: true });
+    }
+    renameSync(kept, dataDirectory);
   }
   await cluster.start();
-  return tools.map((_, n) => ({ first: at(firsts, n), next: at(nexts, n), restore: at(restores, n) }));
+  return tools.map((_, n) => ({
+    first: at(firsts, n),
+    next: at(nexts, n),
+    restore: at(restores, n),
+    delta: at(deltas, n),
+  }));
 }
 
 async function inTurn(tools: readonly Tool[], work: (tool: Tool) => Promise<Measured>): Promise<Measured[]> {
@@ -128,7 +143,7 @@ function report(name: string, found: readonly Round[], other: readonly Round[] |
       other === undefined ? "" : ` ${what} ×${(of(found, what) / of(other, what)).toFixed(2)}`,
     );
     say(
-      `  ${step.padEnd(10)}${figures.join("")}  ${step === "restore" ? ratios.slice(0, 2).join("") : ratios.join("")}`,
+      `  ${step.padEnd(10)}${figures.join("")}  ${step === "restore" || step === "delta" ? ratios.slice(0, 2).join("") : ratios.join("")}`,
     );
   }
 }

@@ -234,6 +234,11 @@ export interface PointReader {
    * `repository-corrupt`.
    */
   writeFiles(files: Iterable<FileToWrite> | AsyncIterable<FileToWrite>, options?: WriteFilesOptions): Promise<void>;
+  /**
+   * Makes one new file out of another on the same disk that nobody writes to: what is the same in both is not read from the store. Every
+   * chunk is checked against its id. Gives the bytes that were taken from the other file. Throws as `writeFiles` does.
+   */
+  writeLike(file: FileToWrite, like: string, options?: WriteFilesOptions): Promise<number>;
 }
 
 export type VerifyLevel = "presence" | "read";

@@ -69,6 +69,10 @@ export function memoryPoint(text?: string) {
     read,
     writeFiles: (files: AsyncIterable<FileToWrite>, options: WriteFilesOptions = {}) =>
       writeFilesHere(read, files, options),
+    async writeLike(file: FileToWrite) {
+      await writeFilesHere(read, [file], {});
+      return 0;
+    },
   };
   return {
     // Sources use the named members only, which these are.

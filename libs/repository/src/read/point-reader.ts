@@ -3,6 +3,7 @@ import type { DomainContext } from "../context.ts";
 import { loadStoredIndex } from "../index/load-index.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { summaryOf } from "../manifest/manifest.ts";
+import { writeLike } from "../pages/write-like.ts";
 import { writeFilesInThreads } from "../restore/write-files.ts";
 import { writeFilesHere } from "../restore/write-files-here.ts";
 import { decodeEntries } from "../tree/entry-codec.ts";
@@ -36,6 +37,7 @@ export async function pointReader(domain: DomainContext, manifest: Manifest): Pr
       if (inThreads) await writeFilesInThreads({ domain, index, chunks }, files, options);
       else await writeFilesHere(read, files, options);
     },
+    writeLike: (file, like, options = {}) => writeLike({ ids: domain.ids, chunks }, file, like, options),
   };
 }
 

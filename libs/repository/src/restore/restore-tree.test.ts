@@ -140,6 +140,7 @@ function forged(entries: Partial<Entry>[]): PointReader {
     entry: async (path) => whole.find((entry) => entry.path === path),
     read,
     writeFiles: (files, options = {}) => writeFilesHere(read, files, options),
+    writeLike: async () => 0,
   };
 }
 

@@ -45,6 +45,10 @@ test(
     await writeFile(join(cluster.dataDirectory, "marker"), "old");
     const done = await site.restore(point, { context });
     expect(done).toMatchObject({ movedAside: true, facts: { timeline: 1 } });
+    expect(Number(done.facts.bytesKept)).toBeGreaterThan(0);
+    expect(Number(done.facts.bytesKept)).toBeLessThan(done.bytes);
+    expect(Number(done.facts.bytesKept)).toBeGreaterThan(done.bytes / 4); // WAL, and what the deletion has touched, are not the same
+    expect(Number(done.facts.bytesKept)).toBeLessThan(done.bytes);
     await startRestored(cluster);
     expect(await cluster.query(sum)).toEqual(backedUp);
     await expect(site.source().rollBack(context, "rec_1")).rejects.toMatchObject({ code: "source-running" });

@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { MusterError } from "@muster/core";
+import { dirname, join } from "node:path";
+import { formatSize, MusterError } from "@muster/core";
 import type { PointReader } from "@muster/repository";
 import { type AsideNote, readNote, refuseFinished, writeNote } from "../../aside-note.ts";
 import { exists, removeTree, writingAt } from "../../disk.ts";
@@ -9,12 +9,13 @@ import { refuseOnErrors } from "../../findings.ts";
 import { runTool } from "../../process.ts";
 import type { RestoreOutcome, RestoreRequest, SourceContext } from "../../source.ts";
 import { checkPhysicalRestore } from "./check.ts";
+import { controlPath, readControlFile } from "./control-file.ts";
 import { dataEntry } from "./copy-files.ts";
 import type { PhysicalConfig } from "./physical-config.ts";
 import { type PhysicalFacts, physicalFacts } from "./point-facts.ts";
 import { requireStopped } from "./postmaster.ts";
 import { type RestorePlaces, restorePlaces } from "./restore-places.ts";
-import { type Owner, writeDataDirectory } from "./write-directory.ts";
+import { type Owner, type WrittenDirectory, writeDataDirectory } from "./write-directory.ts";
 
 type Note = AsideNote<RestorePlaces>;
 
@@ -32,10 +33,10 @@ export async function restoreDataDirectory(
   const point = requirePhysical(request);
   const previous = await readNote<RestorePlaces>(context, request.asideId);
   refuseFinished(previous);
-  if (previous?.phase === "restored") return outcome(previous, point, { bytes: 0, items: 0 });
+  if (previous?.phase === "restored") return outcome(previous, point, { bytes: 0, items: 0, kept: 0 });
 
   let note = previous;
-  let written = { bytes: 0, items: 0 };
+  let written: WrittenDirectory = { bytes: 0, items: 0, kept: 0 };
   if (note?.phase !== "switching") {
     refuseOnErrors(await checkPhysicalRestore(config, context, request));
     ({ note, written } = await stage(config, context, reader, request, point));
@@ -64,14 +65,27 @@ async function stage(
   reader: PointReader,
   { asideId, point: { logicalBytes } }: RestoreRequest,
   point: PhysicalFacts,
-): Promise<{ note: Note; written: { bytes: number; items: number } }> {
+): Promise<{ note: Note; written: WrittenDirectory }> {
   const places = await restorePlaces(config, point, await versionDirectories(reader), asideId);
   const note = await writeNote<RestorePlaces>(context, { asideId, phase: "staging", detail: places });
   for (const { staging } of [places.data, ...places.tablespaces]) await removeTree(staging); // of an attempt that was cut off
   const owner = await ownerOf(config.dataDirectory, context.signal);
-  const write = () => writeDataDirectory({ reader, places, owner, context, total: logicalBytes });
+  const delta = await isSameCluster(config.dataDirectory, point, context.signal);
+  const write = () => writeDataDirectory({ reader, places, owner, context, total: logicalBytes, delta });
   const written = await writingAt(places.data.staging, write);
   return { note: await writeNote(context, { ...note, phase: "switching" }), written };
+}
+
+/** Whether the directory that is there is of the point's cluster, so that most of it is what is to be restored. */
+async function isSameCluster(
+  dataDirectory: string,
+  { systemIdentifier }: PhysicalFacts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!(await exists(join(dataDirectory, controlPath)))) return false;
+  // A pg_control that cannot be read is one more reason for a restore, not one against it: then nothing is taken from there.
+  const control = await readControlFile(dataDirectory, signal).catch(() => undefined);
+  return control?.systemIdentifier === systemIdentifier;
 }
 
 /** The directory in each tablespace that the point's files are in, by oid. */
@@ -98,7 +112,7 @@ async function ownerOf(dataDirectory: string, signal: AbortSignal): Promise<Owne
   return { uid: await id("-u"), gid: await id("-g") };
 }
 
-function outcome(note: Note, point: PhysicalFacts, { bytes, items }: { bytes: number; items: number }): RestoreOutcome {
+function outcome(note: Note, point: PhysicalFacts, { bytes, items, kept: same }: WrittenDirectory): RestoreOutcome {
   const kept = [note.detail.data, ...note.detail.tablespaces].filter(({ existed }) => existed);
   return {
     bytes,
@@ -106,8 +120,14 @@ function outcome(note: Note, point: PhysicalFacts, { bytes, items }: { bytes: nu
     movedAside: kept.length > 0,
     notes: [
       ...kept.map(({ root, aside }) => `the old ${root} is kept as ${aside}`),
+      ...(same === 0 ? [] : [`${formatSize(same)} of ${formatSize(bytes)} were the same in the old data directory`]),
       `start the server: it recovers to ${point.stopLsn} and goes on in a new timeline`,
     ],
-    facts: { systemIdentifier: point.systemIdentifier, timeline: point.timeline, stopLsn: point.stopLsn },
+    facts: {
+      systemIdentifier: point.systemIdentifier,
+      timeline: point.timeline,
+      stopLsn: point.stopLsn,
+      bytesKept: same,
+    },
   };
 }

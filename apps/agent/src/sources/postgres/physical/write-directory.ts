@@ -21,6 +21,15 @@ export interface WriteRequest {
   readonly owner: Owner | undefined;
   readonly context: SourceContext;
   readonly total: number;
+  /** The data directory that is there is an earlier or later state of the same cluster: what is the same is taken from it. */
+  readonly delta: boolean;
+}
+
+export interface WrittenDirectory {
+  readonly bytes: number;
+  readonly items: number;
+  /** Bytes that the old data directory and tablespaces had already. */
+  readonly kept: number;
 }
 
 const autoConf = "postgresql.auto.conf";
@@ -31,12 +40,16 @@ const tablespaceMap = `${dataEntry}/tablespace_map`;
  * Stages the data directory and its tablespaces, durable. `global/pg_control` is written last, when all else is on the disk: without it no
  * server starts on what an interrupted restore leaves.
  */
-export async function writeDataDirectory(request: WriteRequest): Promise<{ bytes: number; items: number }> {
+export async function writeDataDirectory(request: WriteRequest): Promise<WrittenDirectory> {
   const { reader, places, context, owner } = request;
   const { staging } = places.data;
-  const done = { bytes: 0, items: 0 };
+  const done = { bytes: 0, items: 0, kept: 0 };
   const directories: { path: string; mode: number }[] = [];
   const later: Entry[] = [];
+  const onBytes = (count: number): void => {
+    done.bytes += count;
+    context.progress(done.bytes, request.total, "bytes", "staging");
+  };
   const files = async function* (): AsyncGenerator<FileToWrite> {
     for await (const entry of reader.entries()) {
       if (entry.path === tablespaceMap) continue;
@@ -46,13 +59,14 @@ export async function writeDataDirectory(request: WriteRequest): Promise<{ bytes
         directories.push({ path, mode: entry.mode });
       } else if (entry.type === "symlink") await symlink(entry.target, path);
       else if (entry.path === `${dataEntry}/${controlPath}`) later.push(entry);
-      else yield toWrite(entry, path, owner);
+      else {
+        const like = request.delta ? await oldFile(entry, path, places) : undefined;
+        const file = toWrite(entry, path, owner);
+        if (like === undefined) yield file;
+        else done.kept += await reader.writeLike(file, like, { signal: context.signal, onBytes });
+      }
       done.items += 1;
     }
-  };
-  const onBytes = (count: number): void => {
-    done.bytes += count;
-    context.progress(done.bytes, request.total, "bytes", "staging");
   };
   await makeOwned(staging, owner);
   for (const tablespace of places.tablespaces) await makeOwned(tablespace.staging, owner);
@@ -82,6 +96,20 @@ function pathOf(entryPath: string, { data, tablespaces }: RestorePlaces): string
   const place = tablespaces.find(({ oid }) => oid === inTablespace[1]);
   if (place === undefined) throw unexpected(entryPath);
   return inTablespace[2] === undefined ? place.staging : join(place.staging, inTablespace[2]);
+}
+
+/** Bytes from which comparing with an old file pays. */
+const comparedFrom = 64 * 1024;
+
+/** The file that has the place of a staged one now, if it is worth comparing. */
+async function oldFile(entry: Entry, staged: string, places: RestorePlaces): Promise<string | undefined> {
+  if (entry.size < comparedFrom) return undefined;
+  for (const { staging, root, how } of [places.data, ...places.tablespaces]) {
+    if (how !== "whole" || !staged.startsWith(`${staging}/`)) continue;
+    const old = join(root, staged.slice(staging.length + 1));
+    return (await exists(old)) ? old : undefined;
+  }
+  return undefined;
 }
 
 function unexpected(path: string): MusterError {
