@@ -44,12 +44,8 @@ async function muster(cluster: TestCluster, scratch: string): Promise<Tool> {
   const url = `file://${place}`;
   const grant = (await openRepository(await openStore(url), { passphrase: "bench" })).grant("bench");
   const { port, dataDirectory } = cluster;
-  const jobs: TestJobs = await testJobs(
-    folder,
-    { type: "postgres", method: "physical", port, dataDirectory },
-    url,
-    grant,
-  );
+  const source = { type: "postgres", method: "physical", port, dataDirectory, delta: true };
+  const jobs: TestJobs = await testJobs(folder, source, url, grant);
   let latest: Awaited<ReturnType<TestJobs["backUp"]>>["point"] | undefined;
   return {
     async backUp() {

@@ -27,6 +27,8 @@ export const postgresConfigSchema = z
     primary: z
       .strictObject({ host: z.string().min(1).default("127.0.0.1"), port: z.int().min(1).max(65_535).default(5432) })
       .optional(),
+    /** Whether a restore takes what is the same from the old data directory; for `physical`. */
+    delta: z.boolean().optional(),
     /** Where a restore puts tablespaces, by name, if not where they were; for `physical`. */
     tablespaces: z.record(z.string(), absolute).default({}),
     databases: z.union([z.literal("all"), names]).default("all"),

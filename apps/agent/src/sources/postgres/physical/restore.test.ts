@@ -43,7 +43,7 @@ test(
     await using context = await testContext();
     await cluster.stop();
     await writeFile(join(cluster.dataDirectory, "marker"), "old");
-    const done = await site.restore(point, { context });
+    const done = await site.restore(point, { context, changes: { delta: true } });
     expect(done).toMatchObject({ movedAside: true, facts: { timeline: 1 } });
     expect(Number(done.facts.bytesKept)).toBeGreaterThan(0);
     expect(Number(done.facts.bytesKept)).toBeLessThan(done.bytes);

@@ -70,7 +70,7 @@ async function stage(
   const note = await writeNote<RestorePlaces>(context, { asideId, phase: "staging", detail: places });
   for (const { staging } of [places.data, ...places.tablespaces]) await removeTree(staging); // of an attempt that was cut off
   const owner = await ownerOf(config.dataDirectory, context.signal);
-  const delta = await isSameCluster(config.dataDirectory, point, context.signal);
+  const delta = config.delta === true && (await isSameCluster(config.dataDirectory, point, context.signal));
   const write = () => writeDataDirectory({ reader, places, owner, context, total: logicalBytes, delta });
   const written = await writingAt(places.data.staging, write);
   return { note: await writeNote(context, { ...note, phase: "switching" }), written };
