@@ -25,6 +25,8 @@ export interface ProtectedServer extends AsyncDisposable {
   resume(): void;
 }
 
+type Server = Pick<TestPostgres, "host" | "port" | "user" | "query"> & { readonly password?: string };
+
 export interface ProtectOptions {
   readonly server?: TestPostgres;
   /** Wraps the store that the agent writes to. */
@@ -38,7 +40,7 @@ export interface ProtectOptions {
 
 const passphrase = "for tests";
 
-export function clusterOf(server: TestPostgres, expect: { readonly systemIdentifier?: string } = {}) {
+export function clusterOf(server: Server, expect: { readonly systemIdentifier?: string } = {}) {
   const { host, port, user, password } = server;
   return { config: postgresConfigSchema.parse({ type: "postgres", host, port, user, expect }), password };
 }
