@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { asMusterError, type Logger } from "@muster/core";
+import { asMusterError, type Logger, systemErrorCode } from "@muster/core";
 import type { SourceLog } from "@muster/repository";
 import { type Handover, serveHandover } from "../handover.ts";
 import { archiveFile } from "./archive-files.ts";
@@ -48,7 +48,8 @@ export async function serveArchive(
     const ready = await handover.ready();
     for (const name of await handover.wanted()) {
       if (ready.has(name)) continue;
-      const path = (await readFile(join(handover.directory, "want", name), "utf8")).trim();
+      const path = await pathOf(handover, name);
+      if (path === undefined) continue; // answered since the folder was listed
       if (!running.has(name)) archive(name, path, true);
       for (const next of await readyToArchive(dirname(path))) {
         if (running.size >= parallel || ready.size + running.size >= mostAhead) break;
@@ -59,6 +60,16 @@ export async function serveArchive(
   await served.ended;
   await Promise.all(running.values());
   await rm(join(handover.directory, "pid"), { force: true });
+}
+
+/** Where the file is that the command asks for; undefined when it does not ask any more. */
+async function pathOf({ directory }: Handover, name: string): Promise<string | undefined> {
+  try {
+    return (await readFile(join(directory, "want", name), "utf8")).trim();
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === "ENOENT") return undefined;
+    throw thrown;
+  }
 }
 
 /** What PostgreSQL has marked as complete, in order. */

@@ -41,7 +41,7 @@ test.each(testedMajors)(
       for (let n = 0; n < 12; n++)
         await server.query(`INSERT INTO t SELECT ${n}, repeat('x', 900) FROM generate_series(1, 300)`);
       await server.query("SELECT pg_create_restore_point('here')");
-    await server.query("CREATE TABLE flushed ()"); // a restore point alone is not flushed
+      await server.query("CREATE TABLE flushed ()"); // a restore point alone is not flushed
       const [row] = await server.query("SELECT pg_current_wal_flush_lsn()::text AS lsn");
       const flushed = parseLsn(String(row?.lsn));
       await waitFor("WAL to be durable", () => parseLsn(board.read().durable ?? "0/0") >= flushed, { timeout: 60_000 });
