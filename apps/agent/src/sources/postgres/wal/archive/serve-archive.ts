@@ -26,14 +26,22 @@ export async function serveArchive(
   signal: AbortSignal,
 ): Promise<void> {
   const running = new Map<string, Promise<void>>();
+  /** Archived, and not yet marked so by PostgreSQL. */
+  const done = new Set<string>();
+  /** Where PostgreSQL keeps its WAL, as its first question says. */
+  let walDirectory: string | undefined;
+  /** After a failure nothing is archived ahead until PostgreSQL asks again, which it does in its own time. */
+  let paused = false;
   const archive = (name: string, path: string, asked: boolean): void => {
     const task = archiveFile(log, path, name, signal)
       .then(async () => {
         await writeFile(handover.draft(name), "");
         await handover.publish(name);
+        done.add(name);
         onArchived?.(name);
       })
       .catch(async (thrown: unknown) => {
+        paused = true;
         const { code, message } = asMusterError(thrown);
         logger.error({ name, code }, `WAL cannot be archived: ${message}`);
         if (asked || (await handover.wanted()).includes(name)) await handover.refuse(name, 1, `${code}: ${message}`);
@@ -50,11 +58,17 @@ export async function serveArchive(
       if (ready.has(name)) continue;
       const path = await pathOf(handover, name);
       if (path === undefined) continue; // answered since the folder was listed
-      if (!running.has(name)) archive(name, path, true);
-      for (const next of await readyToArchive(dirname(path))) {
-        if (running.size >= parallel || ready.size + running.size >= mostAhead) break;
-        if (!ready.has(next) && !running.has(next)) archive(next, join(dirname(path), next), false);
-      }
+      walDirectory = dirname(path);
+      if (running.has(name)) continue;
+      paused = false;
+      archive(name, path, true);
+    }
+    if (walDirectory === undefined || paused) return;
+    const waiting = await readyToArchive(walDirectory);
+    for (const name of done) if (!waiting.includes(name)) done.delete(name);
+    for (const next of waiting) {
+      if (running.size >= parallel || ready.size + running.size >= mostAhead) break;
+      if (!done.has(next) && !running.has(next)) archive(next, join(walDirectory, next), false);
     }
   });
   await served.ended;
