@@ -69,32 +69,45 @@ function writeWhole({ path, meta, chunks }: WholeFile, segment: Segment): void {
   }
 }
 
-function writeRun(run: PieceRun, segment: Segment): void {
+/** Wait for what it returns, if anything. */
+function writeRun(run: PieceRun, { plain }: Segment): Promise<void> | undefined {
   const [{ path, descriptor, direct, position, chunk }] = run.pieces;
-  const bytes = segment.plain.subarray(chunk.offset, chunk.offset + lengthOf(run));
-  try {
-    if (direct === undefined) writeAll(descriptor, bytes, position);
-    else writePast({ descriptor, direct }, bytes, position);
-  } catch (thrown) {
+  const bytes = plain.subarray(chunk.offset, chunk.offset + lengthOf(run));
+  const fail = (thrown: unknown): never => {
     throw restoreError(thrown, Buffer.from(path).toString());
+  };
+  try {
+    if (direct !== undefined) return writePast({ descriptor, direct }, bytes, position)?.catch(fail);
+    writeAll(descriptor, bytes, position);
+    return undefined;
+  } catch (thrown) {
+    return fail(thrown);
   }
 }
 
-function answerTo(request: RestoreRequest): RestoreAnswer {
+/** Writes what a request asks for; gives what is still on its way to the disk. */
+function carryOut(request: RestoreRequest): Promise<void>[] {
+  const segment = openSegment(request);
+  const files = [...decodeWholeFiles(request.files)];
+  checkAll(files, request.pieces, segment);
+  for (const file of files) writeWhole(file, segment);
+  return [...runsOf(request.pieces)].flatMap((run) => writeRun(run, segment) ?? []);
+}
+
+async function answerTo(request: RestoreRequest): Promise<RestoreAnswer> {
   try {
-    const segment = openSegment(request);
-    const files = [...decodeWholeFiles(request.files)];
-    checkAll(files, request.pieces, segment);
-    for (const file of files) writeWhole(file, segment);
-    for (const run of runsOf(request.pieces)) writeRun(run, segment);
+    await Promise.all(carryOut(request));
     return { kind: "written" };
   } catch (thrown) {
     return { kind: "failed", error: errorValue(thrown) };
   }
 }
 
+let answered: Promise<void> = Promise.resolve();
+
 parentPort?.on("message", (request: RestoreRequest) => {
-  parentPort?.postMessage(answerTo(request));
+  const answer = answerTo(request);
+  answered = answered.then(async () => parentPort?.postMessage(await answer)); // in the order of the requests
   opened += 1;
   if (opened % collectEvery === 0) collect?.({ type: "minor" });
 });
