@@ -6,7 +6,7 @@
  * faults, an eighth less time for the restore of a large file (the GNU C Library's manual, Memory Allocation Tunables).
  */
 export const dataProcess = {
-  execArgv: ["--max-semi-space-size=2", "--expose-gc"],
+  execArgv: ["--max-semi-space-size=4", "--expose-gc"],
   env: {
     MALLOC_ARENA_MAX: "1",
     MALLOC_MMAP_THRESHOLD_: String(8 * 2 ** 20),

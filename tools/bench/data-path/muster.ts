@@ -1,5 +1,4 @@
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createFileStore, openStore } from "@muster/object-store";
 import { type DiskEntry, type Domain, initRepository, openDomain, restoreTree } from "@muster/repository";
 
@@ -22,9 +21,9 @@ async function granted(): Promise<Domain> {
 }
 
 function* walk(root: string, path: string): Generator<DiskEntry> {
-  for (const name of readdirSync(join(root, path)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
-    const inner = path === "" ? name : `${path}/${name}`;
-    const absolutePath = join(root, inner);
+  for (const name of readdirSync(`${root}/${path}`, { encoding: "buffer" }).sort(Buffer.compare)) {
+    const inner = path === "" ? name.toString() : `${path}/${name}`;
+    const absolutePath = `${root}/${inner}`;
     const stats = lstatSync(absolutePath, { bigint: true });
     yield { path: inner, absolutePath, stats };
     if (stats.isDirectory()) yield* walk(root, inner);
