@@ -24,6 +24,7 @@ export type {
 } from "./log/types.ts";
 export { type CopyPlace, type OpenCopiesOptions, openCopies } from "./open-copies.ts";
 export { type DomainAccess, openDomain } from "./open-domain.ts";
+export type { FileToWrite, PointReader, WriteFilesOptions } from "./read/types.ts";
 export { initRepository, openRepository } from "./repository.ts";
 export { type TreeSync, treeSync } from "./restore/durable.ts";
 export { ownerRefused } from "./restore/new-file.ts";
@@ -37,34 +38,29 @@ export type {
   SweepRules,
 } from "./sweep/types.ts";
 export type {
-  BeginOptions,
-  BlockFile,
-  Chunking,
-  Damage,
-  DiskEntry,
-  DiskOptions,
   Domain,
   DomainGrant,
   Entry,
   EntryMeta,
   EntryType,
-  FileToWrite,
   JsonValue,
   ListOptions,
-  PageCheck,
   PointKind,
-  PointReader,
-  PointSpec,
   PointSummary,
-  PointWriter,
   Repository,
+} from "./types.ts";
+export type { Damage, VerifyLevel, VerifyOptions, VerifyReport, VerifySample } from "./verify/types.ts";
+export type {
+  BeginOptions,
+  BlockFile,
+  Chunking,
+  DiskEntry,
+  DiskOptions,
+  PageCheck,
+  PointSpec,
+  PointWriter,
   StoredBlocks,
   StoredFile,
   StoredFromDisk,
-  VerifyLevel,
-  VerifyOptions,
-  VerifyReport,
-  VerifySample,
-  WriteFilesOptions,
   WriteProgress,
-} from "./types.ts";
+} from "./write/types.ts";

@@ -1,6 +1,6 @@
 /// <reference path="./webassembly.d.ts" />
 import { MusterError } from "@muster/core";
-import type { Chunking } from "../types.ts";
+import type { Chunking } from "../write/types.ts";
 import { gearScan } from "./gear-scan.generated.ts";
 
 /** Bytes. Also what a reader must be ready for: no chunk is longer than `longest`. */

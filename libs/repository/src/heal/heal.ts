@@ -3,7 +3,7 @@ import type { ObjectStore } from "@muster/object-store";
 import { type DomainContext, domainContext } from "../context.ts";
 import { copyPoints } from "../copy/copy-points.ts";
 import { type DomainAccess, domainKeyBytes } from "../open-domain.ts";
-import type { Damage, VerifyLevel } from "../types.ts";
+import type { Damage, VerifyLevel } from "../verify/types.ts";
 import { verifyDomain } from "../verify/verify.ts";
 import { type Healed, healObject } from "./heal-object.ts";
 import type { NamedStore } from "./places.ts";

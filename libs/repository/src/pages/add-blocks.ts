@@ -1,9 +1,9 @@
 import { asMusterError, throwIfAborted } from "@muster/core";
 import { lengthOf } from "../tree/chunk-list.ts";
-import type { BlockFile, StoredBlocks } from "../types.ts";
 import type { PreviousPoint } from "../write/previous-point.ts";
 import { metaOf, type Sink, statFile } from "../write/store-file.ts";
 import type { FoundOutcome } from "../write/store-found.ts";
+import type { BlockFile, StoredBlocks } from "../write/types.ts";
 import { blockStore, type StoredBlockFile } from "./store-blocks.ts";
 
 export interface BlockSource {

@@ -5,7 +5,8 @@ import { memoryStore } from "@muster/object-store/testing";
 import { afterAll, expect, test } from "vitest";
 import { seededRandom } from "../testing/random.ts";
 import { newDomain, readBack, spec, takenAt } from "../testing/sample.ts";
-import type { BlockFile, Domain, StoredBlocks } from "../types.ts";
+import type { Domain } from "../types.ts";
+import type { BlockFile, StoredBlocks } from "../write/types.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "muster-blocks-"));
 afterAll(() => rm(scratch, { recursive: true }));

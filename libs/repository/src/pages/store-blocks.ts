@@ -2,9 +2,10 @@ import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync }
 import { setTimeout as wait } from "node:timers/promises";
 import { breather, MusterError, throwIfAborted } from "@muster/core";
 import { contentBuilder } from "../tree/chunk-list.ts";
-import type { BlockFile, Content, PageCheck } from "../types.ts";
+import type { Content } from "../types.ts";
 import type { Sink } from "../write/store-file.ts";
 import { fileError } from "../write/store-file.ts";
+import type { BlockFile, PageCheck } from "../write/types.ts";
 import { type PageWindow, pageSize, pageWindow } from "./page-check.ts";
 
 /** Bytes of a block: random updates touch a fifth of such blocks where they touch nearly all of 1 MiB. */

@@ -13,10 +13,10 @@ import { breather, throwIfAborted } from "@muster/core";
 import type { ChunkIds } from "../chunk/chunk-id.ts";
 import { chunkSizes } from "../chunk/cut.ts";
 import type { ChunkReader } from "../read/chunk-reader.ts";
+import type { FileToWrite, WriteFilesOptions } from "../read/types.ts";
 import { restoreError } from "../restore/errors.ts";
 import { createFile, fileMeta, finishFile, writeAll } from "../restore/new-file.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
-import type { FileToWrite, WriteFilesOptions } from "../types.ts";
 
 interface LikeSource {
   readonly ids: ChunkIds;

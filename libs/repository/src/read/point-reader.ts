@@ -7,9 +7,10 @@ import { writeLike } from "../pages/write-like.ts";
 import { writeFilesInThreads } from "../restore/write-files.ts";
 import { writeFilesHere } from "../restore/write-files-here.ts";
 import { decodeEntries } from "../tree/entry-codec.ts";
-import type { Content, Entry, LinkEntry, PointReader } from "../types.ts";
+import type { Content, Entry, LinkEntry } from "../types.ts";
 import { type ChunkReader, chunkReader } from "./chunk-reader.ts";
 import { readContent } from "./read-content.ts";
+import type { PointReader } from "./types.ts";
 
 /** Bytes of content from which starting threads for a restore pays. */
 const threadsPayFrom = 16 * 2 ** 20;

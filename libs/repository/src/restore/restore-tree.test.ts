@@ -6,8 +6,10 @@ import { memoryStore } from "@muster/object-store/testing";
 import { afterAll, expect, test } from "vitest";
 import { pathFromBytes, pathToBytes } from "../encoding/path.ts";
 import { restoreTree } from "../index.ts";
+import type { PointReader } from "../read/types.ts";
 import { backUp, meta, newDomain, pieces, seededRandom, spec, takenAt, writeFilesHere } from "../testing/index.ts";
-import type { Domain, Entry, PointReader, PointWriter } from "../types.ts";
+import type { Domain, Entry } from "../types.ts";
+import type { PointWriter } from "../write/types.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "muster-restore-"));
 afterAll(() => rm(scratch, { recursive: true }));

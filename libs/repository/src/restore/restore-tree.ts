@@ -1,7 +1,8 @@
 import { link, mkdir, symlink } from "node:fs/promises";
 import { MusterError, throwIfAborted } from "@muster/core";
 import { pathToBytes } from "../encoding/path.ts";
-import type { Entry, FileToWrite, LinkEntry, PointReader } from "../types.ts";
+import type { FileToWrite, PointReader } from "../read/types.ts";
+import type { Entry, LinkEntry } from "../types.ts";
 import { type TreeSync, treeSync } from "./durable.ts";
 import { restoreError } from "./errors.ts";
 import { applyMeta } from "./meta.ts";

@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { breather } from "@muster/core";
-import type { FileToWrite, PointReader, WriteFilesOptions } from "../types.ts";
+import type { FileToWrite, PointReader, WriteFilesOptions } from "../read/types.ts";
 import { createFile, fileMeta, finishFile, writeAll } from "./new-file.ts";
 
 const breathe = breather(20);

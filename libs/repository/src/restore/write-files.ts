@@ -1,7 +1,7 @@
 import { breather } from "@muster/core";
 import type { ChunkIndex } from "../index/chunk-index.ts";
+import type { FileToWrite, WriteFilesOptions } from "../read/types.ts";
 import { dataRefs } from "../tree/chunk-list.ts";
-import type { FileToWrite, WriteFilesOptions } from "../types.ts";
 import { createFile, fileMeta, finishFile } from "./new-file.ts";
 import { type OpenFiles, openFiles } from "./open-files.ts";
 import { type SegmentGroups, segmentGroups } from "./segment-groups.ts";

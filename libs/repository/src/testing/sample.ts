@@ -1,8 +1,10 @@
 import type { ObjectStore } from "@muster/object-store";
 import { domainContext } from "../context.ts";
 import { domainOf } from "../open-domain.ts";
+import type { PointReader } from "../read/types.ts";
 import { initRepository, openRepository } from "../repository.ts";
-import type { Domain, DomainGrant, EntryMeta, PointReader, PointSpec, PointSummary } from "../types.ts";
+import type { Domain, DomainGrant, EntryMeta, PointSummary } from "../types.ts";
+import type { PointSpec } from "../write/types.ts";
 
 export const passphrase = "correct horse battery staple";
 export const meta: EntryMeta = { mode: 0o644, uid: 1000, gid: 1000, mtimeNs: 1_700_000_000_123_456_789n };

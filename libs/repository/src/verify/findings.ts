@@ -1,4 +1,4 @@
-import type { Damage } from "../types.ts";
+import type { Damage } from "./types.ts";
 
 /** Collects what is wrong where, and whom it hits. */
 export interface Findings {

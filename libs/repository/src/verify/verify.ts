@@ -8,10 +8,10 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { findPoint, listPointKeys, readManifest } from "../manifest/points.ts";
 import { decodeFooter } from "../pack/footer.ts";
 import { packKey } from "../pack/layout.ts";
-import type { VerifyOptions, VerifyReport, VerifySample } from "../types.ts";
 import { checkPack, type KnownSegment } from "./check-pack.ts";
 import { type OnSegment, walkPoint } from "./check-points.ts";
 import { type Findings, findings } from "./findings.ts";
+import type { VerifyOptions, VerifyReport, VerifySample } from "./types.ts";
 
 interface Tally {
   objects: number;

@@ -4,9 +4,10 @@ import type { Lease } from "../lease/hold.ts";
 import { type Manifest, sealManifest, summaryOf } from "../manifest/manifest.ts";
 import { manifestName } from "../manifest/points.ts";
 import type { TreeWriter } from "../tree/tree-writer.ts";
-import type { JsonValue, PointSpec, PointSummary } from "../types.ts";
+import type { JsonValue, PointSummary } from "../types.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
 import type { EntryOrder } from "./entry-order.ts";
+import type { PointSpec } from "./types.ts";
 
 /** What the writer of a point has made until its commit. */
 export interface Written {

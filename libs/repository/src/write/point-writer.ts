@@ -11,13 +11,14 @@ import { checkPointId, listPointKeys } from "../manifest/points.ts";
 import { blockAdder } from "../pages/add-blocks.ts";
 import { type EncodedEntry, noContent } from "../tree/entry-codec.ts";
 import { treeWriter } from "../tree/tree-writer.ts";
-import type { BeginOptions, Content, Entry, EntryMeta, PointKind, PointSpec, PointWriter } from "../types.ts";
+import type { Content, Entry, EntryMeta, PointKind } from "../types.ts";
 import { chunkWriter } from "./chunk-writer.ts";
 import { commitPoint } from "./commit-point.ts";
 import { entryOrder } from "./entry-order.ts";
 import { type MaybeLater, noPreviousPoint, previousPoint } from "./previous-point.ts";
 import { type Sink, storeStream } from "./store-file.ts";
 import { type FoundOutcome, storeFound } from "./store-found.ts";
+import type { BeginOptions, PointSpec, PointWriter } from "./types.ts";
 
 /** zstd: for PostgreSQL 1 is faster and smaller than 3, for other data 3 is the better trade. */
 const levels = { postgres: 1, redis: 2, files: 2, command: 2 } as const;

@@ -3,9 +3,10 @@ import { readlinkSync } from "node:fs";
 import { asMusterError, MusterError, throwIfAborted } from "@muster/core";
 import { pathFromBytes } from "../encoding/path.ts";
 import { type EncodedEntry, noContent } from "../tree/entry-codec.ts";
-import type { Content, DiskEntry, Entry, StoredFromDisk } from "../types.ts";
+import type { Content, Entry } from "../types.ts";
 import type { MaybeLater, PreviousPoint } from "./previous-point.ts";
 import { fileError, metaOf, type ReadFile, type Sink, statFile, storeSettled } from "./store-file.ts";
+import type { DiskEntry, StoredFromDisk } from "./types.ts";
 
 export interface DiskSource {
   readonly sink: Sink;
