@@ -4,18 +4,10 @@ import { join } from "node:path";
 import { sleep } from "@muster/core";
 import { waitFor } from "@muster/core/testing";
 import { describe, expect, it } from "vitest";
+import { isAlive } from "../testing/is-alive.ts";
 import { runTool, streamTool } from "./process.ts";
 
 const signal = AbortSignal.timeout(60_000);
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe("a tool", () => {
   it("is read with backpressure: memory does not grow with what it writes", async () => {

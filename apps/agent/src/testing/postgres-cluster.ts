@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { waitFor } from "@muster/core/testing";
-import pg from "pg";
+import { isAlive } from "./is-alive.ts";
 import { freePort } from "./ports.ts";
 import { dropPrograms, reachablePrograms, type ServerAccount, serverAccount } from "./postgres-programs.ts";
+import { queryOn } from "./query-on.ts";
 
 const run = promisify(execFile);
 
@@ -77,16 +78,7 @@ function clusterAt(place: Place): TestCluster {
   const { home, account, port, bin, copy } = place;
   const connection = { host: "127.0.0.1", port, user: "postgres" };
   let running: number | undefined;
-  const query = async (sql: string, database = "postgres"): Promise<Record<string, unknown>[]> => {
-    const client = new pg.Client({ ...connection, database });
-    client.on("error", () => undefined); // tests cut connections; the statement that waits gets it too
-    await client.connect();
-    try {
-      return (await client.query(sql)).rows as Record<string, unknown>[]; // rows of any statement
-    } finally {
-      await client.end();
-    }
-  };
+  const query = queryOn(connection);
   const log = (): Promise<string> => readFile(join(home, "log"), "utf8").catch(() => "");
   const stop = async (signal: "SIGINT" | "SIGQUIT" = "SIGINT"): Promise<void> => {
     const pid = running;
@@ -147,14 +139,4 @@ function baseSettings(home: string, port: number): Record<string, string> {
     autovacuum: "off",
     shared_buffers: "16MB",
   };
-}
-
-/** Whether a process runs; one that has ended but was not collected yet does not. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { waitFor } from "@muster/core/testing";
-import pg from "pg";
+import { isAlive } from "./is-alive.ts";
 import { freePort } from "./ports.ts";
 import { type ServerAccount, serverAccount } from "./postgres-programs.ts";
+import { queryOn } from "./query-on.ts";
 
 const run = promisify(execFile);
 
@@ -72,16 +73,7 @@ interface Place {
 
 function postgresAt({ bin, home, dataDirectory, account, password, port }: Place): TestPostgres {
   const connection = { host: "127.0.0.1", port, user: "postgres", password };
-  const query = async (sql: string, database = "postgres"): Promise<Record<string, unknown>[]> => {
-    const client = new pg.Client({ ...connection, database });
-    client.on("error", () => undefined); // tests cut connections; the statement that waits gets it too
-    await client.connect();
-    try {
-      return (await client.query(sql)).rows as Record<string, unknown>[]; // rows of any statement
-    } finally {
-      await client.end();
-    }
-  };
+  const query = queryOn(connection);
   const pid = async (): Promise<number | undefined> => {
     const file = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => undefined);
     return file === undefined ? undefined : Number(file.split("\n")[0]);
@@ -136,16 +128,6 @@ async function makeCertificate(home: string, account: ServerAccount): Promise<vo
   await run("openssl", ["req", "-x509", ...kind, ...name, ...files]);
   await chmod(join(home, "server.key"), 0o600);
   await chown(join(home, "server.key"), account.uid, account.gid);
-}
-
-/** Whether a process runs; one that has ended but was not collected yet does not. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function binDirectory(): Promise<string> {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { systemErrorCode } from "@muster/core";
+import { restoreError } from "./errors.ts";
 
 const run = promisify(execFile);
 
@@ -15,7 +16,7 @@ const syncEvery = 256 * 2 ** 20;
 export interface TreeSync {
   /** So many bytes more were written. */
   wrote(bytes: number): void;
-  /** Makes all that was written durable. Throws what any sync failed with. */
+  /** Makes all that was written durable. Throws what any sync failed with: `source-failed`, `cancelled`. */
   finish(): Promise<void>;
   /** Resolves when no sync is under way. */
   settled(): Promise<void>;
@@ -65,7 +66,11 @@ export function treeSync(
 }
 
 async function syncFileSystem(directory: string, signal: AbortSignal | undefined): Promise<void> {
-  await run("sync", ["-f", directory], { timeout: deadlineMs, ...(signal === undefined ? {} : { signal }) });
+  try {
+    await run("sync", ["-f", directory], { timeout: deadlineMs, ...(signal === undefined ? {} : { signal }) });
+  } catch (thrown) {
+    throw isMissingTool(thrown) ? thrown : restoreError(thrown, directory);
+  }
 }
 
 function isMissingTool(thrown: unknown): boolean {
